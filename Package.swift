@@ -1,0 +1,118 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Targets carry the prefix Martlet, their folders do not. Order and arrows: docs/architecture.md.
+let package = Package(
+  name: "martlet",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Martlet", targets: ["Martlet"]),
+    .library(name: "MartletImages", targets: ["MartletImages"]),
+    .library(name: "MartletReports", targets: ["MartletReports"]),
+    .executable(name: "martlet", targets: ["MartletCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+  ],
+  targets: [
+    .target(name: "MartletTensors", path: "Sources/Tensors"),
+    .target(name: "MartletGraphs", dependencies: ["MartletTensors"], path: "Sources/Graphs"),
+    .target(
+      name: "MartletReference", dependencies: ["MartletGraphs", "MartletTensors"], path: "Sources/Reference"),
+    .target(
+      name: "MartletNetworks", dependencies: ["MartletGraphs", "MartletTensors"], path: "Sources/Networks"),
+    .target(name: "MartletCompilation", dependencies: ["MartletGraphs"], path: "Sources/Compilation"),
+    .target(name: "CMartletKernels", path: "Sources/CMartletKernels"),
+    .target(
+      name: "MartletCPU",
+      dependencies: ["MartletCompilation", "MartletGraphs", "MartletTensors", "CMartletKernels"],
+      path: "Sources/CPU"),
+    .target(name: "CMartletZlib", path: "Sources/CMartletZlib", linkerSettings: [.linkedLibrary("z")]),
+    .target(
+      name: "MartletDatasets", dependencies: ["MartletTensors", "CMartletZlib"], path: "Sources/Datasets"),
+    .target(
+      name: "CMartletImages", path: "Sources/CMartletImages",
+      linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
+    .target(
+      name: "MartletImages", dependencies: ["MartletDatasets", "MartletTensors", "CMartletImages"],
+      path: "Sources/Images"),
+    .target(name: "MartletRuns", dependencies: ["MartletTensors"], path: "Sources/Runs"),
+    .target(
+      name: "MartletTraining",
+      dependencies: [
+        "MartletNetworks", "MartletGraphs", "MartletCompilation", "MartletCPU", "MartletDatasets",
+        "MartletRuns", "MartletTensors",
+      ],
+      path: "Sources/Training"),
+    .systemLibrary(
+      name: "CMartletCairo", path: "Sources/CMartletCairo", pkgConfig: "cairo",
+      providers: [.apt(["libcairo2-dev"]), .brew(["cairo"])]),
+    .target(
+      name: "MartletReports", dependencies: ["MartletRuns", "MartletTensors", "CMartletCairo"],
+      path: "Sources/Reports"),
+    .target(
+      name: "Martlet",
+      dependencies: [
+        "MartletTensors", "MartletGraphs", "MartletNetworks", "MartletDatasets", "MartletTraining",
+      ],
+      path: "Sources/Martlet"),
+    .executableTarget(
+      name: "MartletCommand",
+      dependencies: [
+        "Martlet", "MartletCPU", "MartletCompilation", "MartletDatasets", "MartletGraphs", "MartletImages",
+        "MartletNetworks", "MartletReports", "MartletRuns", "MartletTensors", "MartletTraining",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Sources/Command"),
+
+    .target(
+      name: "MartletCases", dependencies: ["MartletGraphs", "MartletReference", "MartletTensors"],
+      path: "Tests/Cases"),
+    .testTarget(
+      name: "MartletTensorsTests", dependencies: ["MartletTensors"], path: "Tests/TensorsTests",
+      resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "MartletGraphsTests",
+      dependencies: ["MartletCases", "MartletGraphs", "MartletReference", "MartletTensors"],
+      path: "Tests/GraphsTests"),
+    .testTarget(
+      name: "MartletReferenceTests",
+      dependencies: ["MartletCases", "MartletGraphs", "MartletReference", "MartletTensors"],
+      path: "Tests/ReferenceTests"),
+    .testTarget(
+      name: "MartletNetworksTests",
+      dependencies: ["MartletNetworks", "MartletGraphs", "MartletReference", "MartletTensors"],
+      path: "Tests/NetworksTests"),
+    .testTarget(
+      name: "MartletKernelsTests", dependencies: ["CMartletKernels", "MartletTensors"], path: "Tests/KernelsTests"),
+    .testTarget(
+      name: "MartletCPUTests",
+      dependencies: [
+        "MartletCPU", "MartletCompilation", "MartletCases", "MartletGraphs", "MartletNetworks",
+        "MartletReference", "MartletTensors",
+      ],
+      path: "Tests/CPUTests"),
+    .testTarget(
+      name: "MartletDatasetsTests", dependencies: ["MartletDatasets", "MartletTensors", "CMartletZlib"],
+      path: "Tests/DatasetsTests"),
+    .testTarget(
+      name: "MartletImagesTests", dependencies: ["MartletImages", "MartletDatasets", "MartletTensors"],
+      path: "Tests/ImagesTests"),
+    .testTarget(
+      name: "MartletRunsTests", dependencies: ["MartletRuns", "MartletTensors"], path: "Tests/RunsTests"),
+    .testTarget(
+      name: "MartletReportsTests", dependencies: ["MartletReports", "MartletRuns", "MartletTensors"],
+      path: "Tests/ReportsTests", exclude: ["Fixtures"]),
+    .testTarget(
+      name: "MartletTrainingTests",
+      dependencies: [
+        "Martlet", "MartletTraining", "MartletNetworks", "MartletGraphs", "MartletDatasets", "MartletRuns",
+        "MartletTensors",
+      ],
+      path: "Tests/TrainingTests"),
+    .testTarget(
+      name: "MartletCommandTests", dependencies: ["MartletCommand", "MartletTensors", "MartletRuns"],
+      path: "Tests/CommandTests"),
+  ],
+  swiftLanguageModes: [.v6]
+)

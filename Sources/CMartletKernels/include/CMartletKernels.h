@@ -1,0 +1,195 @@
+// Micro-kernels of the CPU backend. One source (kernels/*.inc.h) is compiled once for each
+// instruction set; `mk_kernels_for` hands out the table of functions. The kernels hold no policy:
+// they allocate nothing, start no thread and keep no state.
+//
+// Letters: N images, H rows, W columns, C channels, K filters. Images are row-major [H, W, C].
+// Buffers need no alignment beyond a float's. "Padded filters" means the count rounded up to MK_LANES.
+#ifndef CMARTLETKERNELS_H
+#define CMARTLETKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define MK_LANES 8          // filters are padded to a multiple of this in packed weights
+#define MK_BLOCK 1024       // the most elements of one pointwise block
+
+typedef enum { MK_PLAIN = 0, MK_AVX2 = 1, MK_AVX512 = 2, MK_NEON = 3 } mk_isa;
+
+typedef enum { MK_IDENTITY = 0, MK_RELU = 1, MK_LEAKY_RELU = 2 } mk_activation;
+
+// A stride-and-offset description of one image's convolution, on an input that already has its border.
+// Output pixel (row, column) and tap (i, j) read x[row*x_row + column*x_pixel + i*tap_y + j*tap_x + c].
+typedef struct {
+  int32_t taps_y, taps_x;      // kernel size
+  int32_t channels, filters;   // of this group
+  int32_t rows, columns;       // output extent (before pooling)
+  ptrdiff_t x_row, x_pixel;    // floats between the inputs of neighbouring output rows and columns
+  ptrdiff_t tap_y, tap_x;      // floats between neighbouring taps
+  ptrdiff_t y_row, y_pixel;    // floats between neighbouring output rows and columns
+} mk_conv;
+
+// A window of one image. Cells outside the image are skipped (max) or counted as zero (average).
+typedef struct {
+  int32_t rows, columns, channels;         // input extent
+  int32_t out_rows, out_columns;
+  int32_t size_y, size_x, stride_y, stride_x, pad_top, pad_left;
+  int32_t count_padding;                   // average: divide by the window's size even at the border
+} mk_pool;
+
+// C[m][n] = activation(accumulate * C + sum over k of A * B + bias[n]).
+// A's element (m, k) is at m*a_row + k*a_column, B's (k, n) at k*b_row + n*b_column;
+// one of b_row, b_column is 1 (b_row = 1 is packed through a small buffer on the stack).
+typedef struct {
+  int32_t m, n, k;
+  ptrdiff_t a_row, a_column, b_row, b_column, c_row;
+  int32_t accumulate;          // 0 or 1
+  int32_t activation;          // mk_activation
+  float slope;
+} mk_gemm;
+
+// A non-zero gradient: where its input patch begins (or which filter it belongs to), and its value.
+typedef struct { int32_t offset; float value; } mk_entry;
+
+// Instructions of a pointwise program. Registers are pointers to blocks of at most MK_BLOCK floats.
+typedef enum {
+  MK_OP_COPY = 0, MK_OP_NEGATE, MK_OP_ABS, MK_OP_SIGN, MK_OP_EXP, MK_OP_LOG, MK_OP_SQRT, MK_OP_TANH,
+  MK_OP_SIGMOID, MK_OP_RELU,               // max(a, 0)
+  MK_OP_LEAKY_RELU,                        // a > 0 ? a : imm * a
+  MK_OP_STEP,                              // a > 0 ? 1 : imm
+  MK_OP_SQUARE, MK_OP_RECIPROCAL,
+  MK_OP_ADD, MK_OP_SUBTRACT, MK_OP_MULTIPLY, MK_OP_DIVIDE, MK_OP_MAXIMUM, MK_OP_MINIMUM,
+  MK_OP_GREATER,                           // a > b ? 1 : 0
+  MK_OP_EQUAL,                             // a == b ? 1 : 0
+  MK_OP_POWER,                             // a ^ b for a >= 0
+  MK_OP_ADD_IMMEDIATE, MK_OP_MULTIPLY_IMMEDIATE,
+  MK_OP_MULTIPLY_ADD,                      // a * b + c
+  MK_OP_SCALE_ADD,                         // imm * a + b
+  MK_OP_SELECT,                            // a > 0 ? b : c
+  MK_OP_SOFTPLUS, MK_OP_ERF,
+  MK_OP_COUNT
+} mk_opcode;
+
+typedef struct {
+  uint8_t op, destination, a, b, c;
+  float immediate;
+} mk_instruction;
+
+// Key and counter of one random draw: Philox4x32-10 with key = seed (low, high word) and counter =
+// (block low, (block high & 0xFFFFFF) | purpose << 24, stream, epoch); element i is word i % 4 of block i / 4.
+typedef struct { uint64_t seed; uint32_t purpose, stream, epoch; } mk_random;
+
+typedef struct {
+  const char *name;            // "avx2", "plain", ...
+
+  // -- convolution (kernels/convolution.inc.h) --
+  // y = activation(conv(x, weights) + bias); weights [taps_y][taps_x][channels][padded filters], bias may be null.
+  // Exactly `filters` channels are stored a pixel.
+  void (*conv_forward)(const mk_conv *, const float *x, const float *weights, const float *bias,
+                       int32_t activation, float slope, float *y);
+  // gradient [taps_y][taps_x][channels][padded filters] += sum over pixels of x * dy; padding lanes get += 0.
+  void (*conv_kernel_gradient)(const mk_conv *, const float *x, const float *dy, float *gradient);
+
+  // -- convolution of 1 to 4 channels fused with bias, ReLU and 2x2 max pooling, stride 1, filters % 8 == 0
+  //    (kernels/tiny.inc.h) --
+  // y and mask are pooled: [rows/2][columns/2][filters], dense. Mask: bits 0-1 first maximum in scan order
+  // (row * 2 + column), bit 2 set where the maximum is <= 0.
+  void (*tiny_pool_forward)(const mk_conv *, const float *x, const float *weights, const float *bias,
+                            float *y, uint8_t *mask);
+  // gradient [taps][channels][filters] += ..., bias_gradient [filters] += ...; dy pooled and dense.
+  void (*tiny_pool_kernel_gradient)(const mk_conv *, const float *x, const float *dy, const uint8_t *mask,
+                                    float *gradient, float *bias_gradient);
+
+  // -- 2x2 max pooling of two convolution rows with ReLU and mask (kernels/pooling.inc.h) --
+  void (*relu_pool_rows)(const float *top, const float *bottom, int32_t pooled_columns, int32_t channels,
+                         float *y, uint8_t *mask);
+
+  // -- exact sparse backward of conv + ReLU + 2x2 max pooling, stride 1, dilation 1, channels % 8 == 0
+  //    (kernels/sparse.inc.h); weights and gradient here are [filters][taps_y][taps_x][channels] --
+  // Lists by filter, for strips of `strip_rows` pooled rows: list[(strip*filters + k) * capacity ...],
+  // count[strip*filters + k]; capacity >= strip_rows * columns/2. Entries in scan order.
+  void (*sparse_lists_by_filter)(const mk_conv *, const float *dy, const uint8_t *mask, int32_t strip_rows,
+                                 int32_t capacity, mk_entry *list, int32_t *count);
+  void (*sparse_kernel_gradient)(const mk_conv *, const float *x, int32_t strip_rows, int32_t capacity,
+                                 const mk_entry *list, const int32_t *count, float *gradient,
+                                 float *bias_gradient);
+  // Lists by position (row*columns + column before pooling), entries ordered by filter: list[position*filters...].
+  void (*sparse_lists_by_position)(const mk_conv *, const float *dy, const uint8_t *mask, mk_entry *list,
+                                   int32_t *count);
+  // dx (with border, same strides as x) += ...; the caller zeroes it.
+  void (*sparse_input_gradient)(const mk_conv *, const float *weights, const mk_entry *list,
+                                const int32_t *count, float *dx);
+
+  // -- matrices (kernels/matrix.inc.h) --
+  void (*gemm)(const mk_gemm *, const float *a, const float *b, const float *bias, float *c);
+  // out[column*out_row + row] = x[row*x_row + column]
+  void (*transpose)(const float *x, int32_t rows, int32_t columns, ptrdiff_t x_row, ptrdiff_t out_row, float *out);
+
+  // -- pointwise (kernels/pointwise.inc.h) --
+  void (*pointwise)(const mk_instruction *, int32_t instructions, float *const *registers, int32_t count);
+  void (*from_bytes)(const uint8_t *x, int32_t count, float *y);
+  void (*fill)(float value, int32_t count, float *y);
+  // y[i] = x[i / times]
+  void (*repeat_each)(const float *x, int32_t count, int32_t times, float *y);
+  // y[i] = keep ? scale : 0 for elements first ... first + count; kept where the word is >= threshold.
+  void (*dropout_mask)(const mk_random *, uint64_t first, int32_t count, uint32_t threshold, float scale, float *y);
+
+  // -- pooling of any window (kernels/pooling.inc.h) --
+  void (*max_pool)(const mk_pool *, const float *x, float *y);
+  void (*max_pool_gradient)(const mk_pool *, const float *x, const float *dy, float *dx);   // dx zeroed by callee
+  void (*average_pool)(const mk_pool *, const float *x, float *y);
+  void (*average_pool_gradient)(const mk_pool *, const float *dy, float *dx);               // dx zeroed by callee
+
+  // -- reductions (kernels/reduction.inc.h) --
+  // out[n] (+)= column sums of x [rows, n] with rows `stride` floats apart.
+  void (*sum_rows)(const float *x, ptrdiff_t rows, int32_t n, ptrdiff_t stride, int32_t accumulate, float *out);
+  void (*max_rows)(const float *x, ptrdiff_t rows, int32_t n, ptrdiff_t stride, int32_t accumulate, float *out);
+  // out[row] = sum or maximum of the row's n elements.
+  void (*sum_columns)(const float *x, ptrdiff_t rows, int32_t n, ptrdiff_t stride, float *out);
+  void (*max_columns)(const float *x, ptrdiff_t rows, int32_t n, ptrdiff_t stride, float *out);
+  // sums[0..n) += column sums, sums[n..2n) += column sums of squares; in double.
+  void (*moment_sums)(const float *x, ptrdiff_t rows, int32_t n, double *sums);
+  // sums[0..n) += sums of dy, sums[n..2n) += sums of dy * (x - mean) * scale; in double.
+  void (*norm_gradient_sums)(const float *dy, const float *x, const float *mean, const float *scale,
+                             ptrdiff_t rows, int32_t n, double *sums);
+  double (*sum_of_squares)(const float *x, ptrdiff_t count);
+  double (*sum_of_magnitudes)(const float *x, ptrdiff_t count);
+  // out[i] = pairwise-tree sum over p of partials[p*stride + i]; parts <= 64. The tree depends on parts alone.
+  void (*sum_partials)(const float *partials, int32_t parts, ptrdiff_t stride, ptrdiff_t count, float *out);
+  void (*sum_partials_double)(const double *partials, int32_t parts, ptrdiff_t stride, ptrdiff_t count, double *out);
+
+  // -- rows of classes (kernels/classes.inc.h); x, y, dx [rows, n] dense --
+  void (*softmax)(const float *x, int32_t rows, int32_t n, float *y);
+  void (*softmax_gradient)(const float *y, const float *dy, int32_t rows, int32_t n, float *dx);
+  // loss[row] = log(sum(exp(x))) - x[label]; labels outside 0..<n give NaN.
+  void (*cross_entropy_sparse)(const float *x, const int32_t *labels, int32_t rows, int32_t n, float *loss);
+  void (*cross_entropy_sparse_gradient)(const float *x, const int32_t *labels, const float *dloss, int32_t rows,
+                                        int32_t n, float *dx);
+  // targets [rows, n]: loss = sum(t) * logsumexp(x) - sum(t * x); gradient = (sum(t) * softmax(x) - t) * dloss.
+  void (*cross_entropy_dense)(const float *x, const float *targets, int32_t rows, int32_t n, float *loss);
+  void (*cross_entropy_dense_gradient)(const float *x, const float *targets, const float *dloss, int32_t rows,
+                                       int32_t n, float *dx);
+  // out[row] = index of the first maximum, as a float.
+  void (*argmax_rows)(const float *x, int32_t rows, int32_t n, float *out);
+
+  // -- local response normalisation over channels (kernels/lrn.inc.h) --
+  // s = bias + alpha * (sum of x^2 over the window of `size` channels centred on c, clipped at the ends);
+  // y = x * s^-beta. The window reaches (size-1)/2 channels down and size/2 up.
+  void (*lrn)(const float *x, ptrdiff_t rows, int32_t n, int32_t size, float alpha, float beta, float bias, float *y);
+  void (*lrn_gradient)(const float *x, const float *dy, ptrdiff_t rows, int32_t n, int32_t size, float alpha,
+                       float beta, float bias, float *dx);
+} mk_kernels;
+
+// The best instruction set this processor can run (AVX-512 is never chosen by itself).
+mk_isa mk_best_isa(void);
+// The kernels for an instruction set, or null where they were not compiled in or the processor lacks it.
+const mk_kernels *mk_kernels_for(mk_isa isa);
+
+// Flushes denormals on the calling thread; returns the state to give back to mk_denormals_restore.
+uint32_t mk_denormals_flush(void);
+void mk_denormals_restore(uint32_t state);
+// The processors this process may use, by its affinity mask where the system has one; at least 1.
+int32_t mk_usable_processors(void);
+// Tells the processor that this thread is spinning.
+void mk_pause(void);
+
+#endif

@@ -1,0 +1,63 @@
+import MartletCompilation
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The memory that all programs of one trainer share: buffers that live across regions, and for each
+/// worker local buffers and scratch. It grows to the largest program and never shrinks.
+package final class Arena {
+  private(set) var shared: UnsafeMutableRawPointer
+  private(set) var workers: [UnsafeMutableRawPointer]
+  private(set) var sharedBytes = 0
+  private(set) var workerBytes = 0
+  /// Counts the moves: addresses taken before one are void.
+  private(set) var generation = 0
+  private static let hugePage = 2 << 20
+
+  package init(workers: Int) {
+    shared = Self.allocate(MemoryPlan.alignment)
+    self.workers = (0..<workers).map { _ in Self.allocate(MemoryPlan.alignment) }
+  }
+
+  deinit {
+    free(shared)
+    for worker in workers { free(worker) }
+  }
+
+  /// All bytes of the arena.
+  package var byteCount: Int { sharedBytes + workers.count * workerBytes }
+
+  /// Makes room for a program; what the arena held is lost if it has to move.
+  func reserve(shared bytes: Int, worker: Int) {
+    if bytes > sharedBytes {
+      free(shared)
+      shared = Self.allocate(bytes)
+      sharedBytes = bytes
+      generation += 1
+    }
+    if worker > workerBytes {
+      for index in workers.indices {
+        free(workers[index])
+        workers[index] = Self.allocate(worker)
+      }
+      workerBytes = worker
+      generation += 1
+    }
+  }
+
+  private static func allocate(_ bytes: Int) -> UnsafeMutableRawPointer {
+    var memory: UnsafeMutableRawPointer?
+    // Large blocks start at a huge page, so that the system can map them with few table entries.
+    let alignment = bytes >= 2 * hugePage ? hugePage : 4096
+    let status = posix_memalign(&memory, alignment, (bytes + alignment - 1) / alignment * alignment)
+    guard status == 0, let memory else {
+      preconditionFailure("out of memory: \(bytes) bytes for the arena; use a smaller batch")
+    }
+    return memory
+  }
+}

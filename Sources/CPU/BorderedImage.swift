@@ -1,0 +1,89 @@
+import CMartletKernels
+import MartletCompilation
+import MartletGraphs
+
+/// Brings one image into scratch memory with a border of zeros, computing it on the way where a
+/// pointwise source is fused.
+///
+/// An image that needs no border and no computation is read where it lies.
+struct BorderedImage {
+  let rows: Int
+  let columns: Int
+  let channels: Int
+  let margins: Margins
+  private let source: Operand
+  private let evaluator: PointwiseEvaluator?
+  private let offset: Int
+  private let isInPlace: Bool
+
+  /// - Parameters:
+  ///   - shape: `[N, H, W, C]` of the image.
+  ///   - inputs: The image, or the loads of `code`.
+  init(
+    shape: [Int], margins: Margins, code: PointwiseCode?, inputs: [Operand], scratch: inout ScratchLayout
+  ) {
+    (rows, columns, channels) = (shape[1], shape[2], shape[3])
+    self.margins = margins
+    source = inputs[0]
+    evaluator = code.map {
+      PointwiseEvaluator($0, imagewise: true, inputs: inputs, outputAliases: [false], scratch: &scratch)
+    }
+    isInPlace = code == nil && margins.isZero
+    let pitch = (shape[2] + margins.left + margins.right) * shape[3]
+    offset = scratch.reserve(Float.self, isInPlace ? 0 : pitch * (shape[1] + margins.top + margins.bottom))
+  }
+
+  /// Floats from one row to the next.
+  var pitch: Int { (columns + margins.left + margins.right) * channels }
+
+  /// The bordered image's first element.
+  func load(_ image: Int, _ context: Context) -> UnsafeMutablePointer<Float> {
+    if isInPlace { return source.floats(context, image: image) }
+    let target = (context.scratch + offset).assumingMemoryBound(to: Float.self)
+    let width = columns * channels
+    let left = margins.left * channels
+    target.update(repeating: 0, count: margins.top * pitch + left)
+    evaluator?.prepare(image: image, context)
+    for row in 0..<rows {
+      var pixels = target + ((row + margins.top) * pitch + left)
+      if let evaluator {
+        withUnsafeMutablePointer(to: &pixels) {
+          evaluator.evaluate(
+            row * width..<(row + 1) * width, image: image,
+            outputs: UnsafeMutableBufferPointer(start: $0, count: 1), context)
+        }
+      } else {
+        pixels.update(from: source.floats(context, image: image) + row * width, count: width)
+      }
+      // The right border of this row and the left border of the next are neighbours.
+      let isLast = row == rows - 1
+      (pixels + width).update(
+        repeating: 0, count: margins.right * channels + (isLast ? margins.bottom * pitch : left))
+    }
+    return target
+  }
+}
+
+extension mk_conv {
+  /// The description of a convolution over a bordered image.
+  init(_ window: ConvolutionWindow, channels: Int, filters: Int, result: [Int], pixel: Int, pitch: Int, yPixel: Int) {
+    self.init()
+    taps_y = Int32(window.kernel.height)
+    taps_x = Int32(window.kernel.width)
+    self.channels = Int32(channels)
+    self.filters = Int32(filters)
+    rows = Int32(result[1])
+    columns = Int32(result[2])
+    x_row = window.stride.height * pitch
+    x_pixel = window.stride.width * pixel
+    tap_y = window.dilation.height * pitch
+    tap_x = window.dilation.width * pixel
+    y_pixel = yPixel
+    y_row = result[2] * yPixel
+  }
+}
+
+/// A count rounded up to whole vectors of the packed weights.
+func padded(_ filters: Int) -> Int {
+  (filters + Int(MK_LANES) - 1) / Int(MK_LANES) * Int(MK_LANES)
+}

@@ -1,0 +1,205 @@
+import CMartletKernels
+import MartletCompilation
+import MartletGraphs
+
+/// The gradient of a convolution's kernel (and bias): a partial sum for each shard.
+struct KernelGradient: ImageKernel {
+  private let step: ConvolutionStep
+  private let image: BorderedImage
+  private let dy: Operand
+  private let mask: Operand?
+  /// One partial sum for each shard, `partialCount` floats apart.
+  private let partials: Operand
+  private let geometry: mk_conv
+  private let layout: PartialLayout
+  private let stripRows: Int
+  private let listOffset: Int
+  private let countOffset: Int
+  private let spreadOffset: Int
+  private let kernels = InstructionSet.kernels
+
+  /// How a shard's sum lies in memory.
+  struct PartialLayout {
+    var algorithm: ConvolutionAlgorithm
+    var kernelShape: [Int]
+    var groups: Int
+    var hasBias: Bool
+
+    var taps: Int { kernelShape[0] * kernelShape[1] }
+    var filters: Int { kernelShape[3] / groups }
+    /// Floats of the kernel's sum: by filter where sparse, else as packed.
+    var kernelCount: Int {
+      algorithm == .sparse
+        ? kernelShape.reduce(1, *) : WeightPacking.count(order: .forward, shape: kernelShape, groups: groups)
+    }
+    var count: Int { kernelCount + (hasBias ? kernelShape[3] : 0) }
+  }
+
+  init(
+    _ step: ConvolutionStep, layout: PartialLayout, inputs: [Operand], dy: Operand, mask: Operand?,
+    partials: Operand, scratch: inout ScratchLayout
+  ) {
+    self.step = step
+    self.layout = layout
+    image = BorderedImage(
+      shape: step.imageShape, margins: step.window.padding, code: step.source, inputs: inputs, scratch: &scratch)
+    self.dy = dy
+    self.mask = mask
+    self.partials = partials
+    geometry = mk_conv(
+      step.window, channels: layout.kernelShape[2], filters: layout.filters, result: step.resultShape,
+      pixel: step.imageShape[3], pitch: image.pitch, yPixel: step.resultShape[3])
+    let filters = step.resultShape[3]
+    let (pooledRows, pooledColumns) = (step.resultShape[1] / 2, step.resultShape[2] / 2)
+    // A strip's input rows stay in the first-level cache.
+    let rowBytes = 2 * image.pitch * MemoryLayout<Float>.stride
+    stripRows = max(1, min(pooledRows, (20_480 - rowBytes) / max(rowBytes, 1)))
+    let isSparse = layout.algorithm == .sparse
+    listOffset = scratch.reserve(mk_entry.self, isSparse ? (pooledRows + stripRows) * pooledColumns * filters : 0)
+    countOffset = scratch.reserve(Int32.self, isSparse ? (pooledRows / stripRows + 1) * filters : 0)
+    let spreads = mask != nil && layout.algorithm == .direct
+    spreadOffset = scratch.reserve(Float.self, spreads ? step.resultShape[1...].reduce(1, *) : 0)
+  }
+
+  func begin(shard: Int, _ context: Context) {
+    partials.floats(context, image: shard).update(repeating: 0, count: layout.count)
+  }
+
+  func run(_ images: Range<Int>, shard: Int, _ context: Context) {
+    let sum = partials.floats(context, image: shard)
+    let biasSum = layout.hasBias ? sum + layout.kernelCount : nil
+    for index in images {
+      let x = image.load(index, context)
+      let gradient = dy.floats(context, image: index)
+      switch (layout.algorithm, mask) {
+      case (.tiny, let mask?): runTiny(x, gradient, mask.bytes(context, image: index), sum, biasSum, context)
+      case (.sparse, let mask?): runSparse(x, gradient, mask.bytes(context, image: index), sum, biasSum, context)
+      case (_, let mask?):
+        let dense = (context.scratch + spreadOffset).assumingMemoryBound(to: Float.self)
+        step.spread(gradient, mask.bytes(context, image: index), into: dense, pitch: step.resultShape[2])
+        runDirect(x, dense, sum)
+        if let biasSum { addRows(dense, into: biasSum) }
+      case (_, nil): runDirect(x, gradient, sum)
+      }
+    }
+  }
+
+  private func runTiny(
+    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, _ mask: UnsafePointer<UInt8>,
+    _ sum: UnsafeMutablePointer<Float>, _ biasSum: UnsafeMutablePointer<Float>?, _ context: Context
+  ) {
+    var geometry = geometry
+    kernels.tiny_pool_kernel_gradient(&geometry, x, dy, mask, sum, biasSum)
+  }
+
+  private func runSparse(
+    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, _ mask: UnsafePointer<UInt8>,
+    _ sum: UnsafeMutablePointer<Float>, _ biasSum: UnsafeMutablePointer<Float>?, _ context: Context
+  ) {
+    var geometry = geometry
+    let list = (context.scratch + listOffset).assumingMemoryBound(to: mk_entry.self)
+    let count = (context.scratch + countOffset).assumingMemoryBound(to: Int32.self)
+    let capacity = Int32(stripRows * (step.resultShape[2] / 2))
+    kernels.sparse_lists_by_filter(&geometry, dy, mask, Int32(stripRows), capacity, list, count)
+    kernels.sparse_kernel_gradient(&geometry, x, Int32(stripRows), capacity, list, count, sum, biasSum)
+  }
+
+  private func runDirect(
+    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, _ sum: UnsafeMutablePointer<Float>
+  ) {
+    var geometry = geometry
+    let groupCount = layout.kernelCount / layout.groups
+    for group in 0..<layout.groups {
+      kernels.conv_kernel_gradient(
+        &geometry, x + group * Int(geometry.channels), dy + group * layout.filters, sum + group * groupCount)
+    }
+  }
+
+  private func addRows(_ dense: UnsafePointer<Float>, into sum: UnsafeMutablePointer<Float>) {
+    let filters = step.resultShape[3]
+    kernels.sum_rows(dense, step.resultShape[1] * step.resultShape[2], Int32(filters), filters, 1, sum)
+  }
+}
+
+/// Adds the shards' partial sums in a fixed tree and stores the gradients in the kernel's own order.
+struct KernelGradientFinish: FlatKernel {
+  let layout: KernelGradient.PartialLayout
+  let partials: Operand
+  let shards: Int
+  let kernel: Operand
+  let bias: Operand?
+  let scratchOffset: Int
+  private let kernels = InstructionSet.kernels
+
+  init(
+    layout: KernelGradient.PartialLayout, partials: Operand, shards: Int, kernel: Operand, bias: Operand?,
+    scratch: inout ScratchLayout
+  ) {
+    self.layout = layout
+    self.partials = partials
+    self.shards = shards
+    self.kernel = kernel
+    self.bias = bias
+    let rowLength = layout.kernelShape[2] * padded(layout.filters)
+    scratchOffset = scratch.reserve(
+      Float.self, layout.algorithm == .sparse ? Self.filtersPerTask * layout.kernelCount / layout.kernelShape[3] : rowLength)
+  }
+
+  private static let filtersPerTask = 8
+  private var stride: Int { partials.imageStride / MemoryLayout<Float>.stride }
+
+  /// The last task adds the bias.
+  private var kernelTasks: Int {
+    layout.algorithm == .sparse
+      ? (layout.kernelShape[3] + Self.filtersPerTask - 1) / Self.filtersPerTask : layout.taps * layout.groups
+  }
+
+  var taskCount: Int { kernelTasks + (bias == nil ? 0 : 1) }
+
+  func run(task: Int, _ context: Context) {
+    let from = UnsafePointer(partials.floats(context))
+    let sum = (context.scratch + scratchOffset).assumingMemoryBound(to: Float.self)
+    if task == kernelTasks {
+      guard let bias else { return }
+      kernels.sum_partials(
+        from + layout.kernelCount, Int32(shards), stride, layout.kernelShape[3], bias.floats(context))
+    } else if layout.algorithm == .sparse {
+      let first = task * Self.filtersPerTask
+      let filters = min(Self.filtersPerTask, layout.kernelShape[3] - first)
+      let length = layout.kernelCount / layout.kernelShape[3]
+      kernels.sum_partials(from + first * length, Int32(shards), stride, filters * length, sum)
+      kernels.transpose(
+        sum, Int32(filters), Int32(length), length, layout.kernelShape[3], kernel.floats(context) + first)
+    } else {
+      let (channels, width) = (layout.kernelShape[2], padded(layout.filters))
+      let (group, tap) = (task / layout.taps, task % layout.taps)
+      kernels.sum_partials(from + task * channels * width, Int32(shards), stride, channels * width, sum)
+      let target = kernel.floats(context) + tap * channels * layout.kernelShape[3] + group * layout.filters
+      for channel in 0..<channels {
+        (target + channel * layout.kernelShape[3]).update(from: sum + channel * width, count: layout.filters)
+      }
+    }
+  }
+}
+
+extension ConvolutionStep {
+  /// Puts pooled gradients back to where the maxima were, zeros elsewhere.
+  ///
+  /// - Parameter pitch: Pixels from one row of the target to the next.
+  func spread(
+    _ dy: UnsafePointer<Float>, _ mask: UnsafePointer<UInt8>, into target: UnsafeMutablePointer<Float>, pitch: Int
+  ) {
+    let (rows, columns, filters) = (resultShape[1], resultShape[2], resultShape[3])
+    for row in 0..<rows { (target + row * pitch * filters).update(repeating: 0, count: columns * filters) }
+    for row in 0..<rows / 2 {
+      for column in 0..<columns / 2 {
+        let place = (row * (columns / 2) + column) * filters
+        for filter in 0..<filters where mask[place + filter] < 4 {
+          let position = Int(mask[place + filter])
+          let pixel = (2 * row + position / 2) * pitch + 2 * column + position % 2
+          target[pixel * filters + filter] = dy[place + filter]
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import MartletCompilation
+import MartletGraphs
+
+/// A program with its kernels and memory, ready to run on a pool of workers.
+///
+/// A step of training is `compute()`, a look at `firstNonFinite`, and `update()`.
+package final class Executable {
+  package let program: Program
+  private let plan: ExecutablePlan
+  private let pool: WorkerPool
+  private let arena: Arena
+  private let counters: TaskCounters
+  private let table: UnsafeMutablePointer<UnsafeMutableRawPointer>
+  private let constants: UnsafeMutablePointer<Float>
+  private var boundGeneration = -1
+
+  package init(_ program: Program, pool: WorkerPool, arena: Arena) {
+    self.program = program
+    self.pool = pool
+    self.arena = arena
+    plan = ExecutablePlan(program)
+    counters = TaskCounters(phases: max(plan.compute.count, plan.update.count))
+    arena.reserve(shared: plan.memory.byteCount, worker: plan.workerLocalBytes + plan.workerScratchBytes)
+    table = .allocate(capacity: plan.slotBytes.count)
+    table.initialize(repeating: arena.shared, count: plan.slotBytes.count)
+    let numbers = program.buffers.flatMap { buffer -> [Float] in
+      if case .constant(let numbers) = buffer.kind { return numbers }
+      return []
+    }
+    constants = .allocate(capacity: max(1, numbers.count))
+    constants.initialize(from: numbers, count: numbers.count)
+    var offset = 0
+    for (slot, buffer) in program.buffers.enumerated() {
+      guard case .constant(let numbers) = buffer.kind else { continue }
+      table[slot] = UnsafeMutableRawPointer(constants + offset)
+      offset += numbers.count
+    }
+  }
+
+  deinit {
+    table.deallocate()
+    constants.deallocate()
+  }
+
+  /// Bytes of the arena this program needs, for all workers together.
+  package var arenaBytes: Int {
+    plan.memory.byteCount + pool.count * (plan.workerLocalBytes + plan.workerScratchBytes)
+  }
+
+  /// The number of phases between barriers.
+  package var phaseCount: Int { plan.compute.count + plan.update.count }
+
+  /// Points the program at the tensors of a store.
+  package func bind(_ address: (_ path: String) -> UnsafeMutablePointer<Float>) {
+    for (path, slot) in program.parameters { table[slot] = UnsafeMutableRawPointer(address(path)) }
+  }
+
+  /// Points an input at data, which must stay in place while the program runs; unknown names are ignored,
+  /// because a program need not use everything that is offered.
+  package func setInput(_ name: String, _ data: UnsafeRawPointer) {
+    if let slot = program.inputs[name] { table[slot] = UnsafeMutableRawPointer(mutating: data) }
+  }
+
+  /// The elements of an output; valid until the arena's next program runs.
+  package func output(_ name: String) -> UnsafeBufferPointer<Float> {
+    guard let buffer = program.outputs[name] else { preconditionFailure("the program has no output \(name)") }
+    return elements(buffer)
+  }
+
+  private func elements(_ buffer: Int) -> UnsafeBufferPointer<Float> {
+    UnsafeBufferPointer(
+      start: table[buffer].assumingMemoryBound(to: Float.self), count: program.buffers[buffer].count)
+  }
+
+  /// Runs everything up to the guard.
+  package func compute() {
+    bindArena()
+    run(plan.compute)
+  }
+
+  /// Changes the store; to be called only if `firstNonFinite` is nil.
+  package func update() { run(plan.update) }
+
+  /// The first guarded value that is not finite.
+  package var firstNonFinite: String? {
+    let sums = table[plan.guardSlot].assumingMemoryBound(to: Double.self)
+    for kernel in plan.guardKernels {
+      for task in 0..<kernel.taskCount where !sums[kernel.first + task].isFinite { return kernel.name }
+    }
+    return nil
+  }
+
+  /// The root of the sum of squares of the guarded values with this prefix.
+  package func norm(ofGuarded prefix: String) -> Double {
+    let sums = table[plan.guardSlot].assumingMemoryBound(to: Double.self)
+    var total = 0.0
+    for kernel in plan.guardKernels where kernel.name.hasPrefix(prefix) {
+      for task in 0..<kernel.taskCount { total += sums[kernel.first + task] }
+    }
+    return total.squareRoot()
+  }
+
+  private func bindArena() {
+    guard boundGeneration != arena.generation else { return }
+    for (index, slot) in plan.arenaSlots.enumerated() { table[slot] = arena.shared + plan.memory.offsets[index] }
+    boundGeneration = arena.generation
+  }
+
+  private func run(_ phases: [Phase]) {
+    guard !phases.isEmpty else { return }
+    counters.reset()
+    pool.run { worker in
+      let context = Context(
+        table: table, local: arena.workers[worker], scratch: arena.workers[worker] + plan.workerLocalBytes)
+      for (index, phase) in phases.enumerated() {
+        let count = phase.taskCount
+        while true {
+          let task = counters.take(index)
+          if task >= count { break }
+          phase.run(task: task, context)
+        }
+        if index < phases.count - 1 { pool.barrier() }
+      }
+    }
+  }
+
+  /// Runs the program one phase at a time and returns the name of the first phase that stores a number
+  /// that is not finite, to tell where it arose. Changes nothing but the arena.
+  package func locateNonFinite() -> String? {
+    bindArena()
+    for phase in plan.compute {
+      run([phase])
+      for step in steps(of: phase) {
+        for output in step.outputs where program.buffers[output].kind == .temporary && program.buffers[output].element == .float {
+          if elements(output).contains(where: { !$0.isFinite }) { return step.path.isEmpty ? step.kind.name : step.path }
+        }
+      }
+    }
+    return nil
+  }
+
+  private func steps(of phase: Phase) -> [Step] {
+    program.compute.flatMap(\.steps).filter { phase.name.contains("\($0.path): \($0.kind.name)") }
+  }
+}

@@ -1,0 +1,145 @@
+import CMartletKernels
+import MartletCompilation
+import MartletGraphs
+
+/// The gradient of a convolution's input.
+///
+/// Direct: a convolution of dy, with zeros between its pixels for strides and a border round them, with
+/// the kernel turned round. Sparse: each non-zero gradient adds its filter's weights to the input.
+struct InputGradient: ImageKernel {
+  private let step: ConvolutionStep
+  private let dy: Operand
+  private let mask: Operand?
+  private let weights: Operand
+  private let output: Operand
+  private let algorithm: ConvolutionAlgorithm
+  private var geometry: mk_conv
+  /// Rows and columns of the bordered dy (direct) or dx (sparse).
+  private let rows: Int
+  private let columns: Int
+  private let borderedOffset: Int
+  private let listOffset: Int
+  private let countOffset: Int
+  private let kernels = InstructionSet.kernels
+
+  /// The order of the weights that the algorithm reads.
+  static func order(_ step: ConvolutionStep) -> WeightPacking.Order {
+    ConvolutionAlgorithm(step, isForward: false) == .sparse ? .byFilter : .backward
+  }
+
+  init(
+    _ step: ConvolutionStep, dy: Operand, weights: Operand, mask: Operand?, output: Operand,
+    scratch: inout ScratchLayout
+  ) {
+    self.step = step
+    self.dy = dy
+    self.mask = mask
+    self.weights = weights
+    self.output = output
+    algorithm = Self.order(step) == .byFilter ? .sparse : .direct
+    let window = step.window
+    let (height, width, channels) = (step.imageShape[1], step.imageShape[2], step.imageShape[3])
+    let (filters, groups) = (step.resultShape[3], window.groups)
+    if algorithm == .sparse {
+      rows = height + window.padding.top + window.padding.bottom
+      columns = width + window.padding.left + window.padding.right
+      geometry = mk_conv(
+        window, channels: channels, filters: filters, result: step.resultShape, pixel: channels,
+        pitch: columns * channels, yPixel: filters)
+      borderedOffset = scratch.reserve(Float.self, rows * columns * channels)
+      let positions = step.resultShape[1] * step.resultShape[2]
+      listOffset = scratch.reserve(mk_entry.self, positions * filters)
+      countOffset = scratch.reserve(Int32.self, positions)
+    } else {
+      rows = height + (window.kernel.height - 1) * window.dilation.height
+      columns = width + (window.kernel.width - 1) * window.dilation.width
+      var back = window
+      back.stride = Extent(1)
+      geometry = mk_conv(
+        back, channels: filters / groups, filters: channels / groups, result: step.imageShape, pixel: filters,
+        pitch: columns * filters, yPixel: channels)
+      borderedOffset = scratch.reserve(Float.self, rows * columns * filters)
+      listOffset = 0
+      countOffset = 0
+    }
+  }
+
+  func run(_ images: Range<Int>, shard: Int, _ context: Context) {
+    for image in images {
+      let gradient = dy.floats(context, image: image)
+      let dx = output.floats(context, image: image)
+      if algorithm == .sparse, let mask {
+        runSparse(gradient, mask.bytes(context, image: image), dx, context)
+      } else {
+        runDirect(gradient, mask?.bytes(context, image: image), dx, context)
+      }
+    }
+  }
+
+  private func runSparse(
+    _ dy: UnsafePointer<Float>, _ mask: UnsafePointer<UInt8>, _ dx: UnsafeMutablePointer<Float>, _ context: Context
+  ) {
+    var geometry = geometry
+    let channels = step.imageShape[3]
+    let list = (context.scratch + listOffset).assumingMemoryBound(to: mk_entry.self)
+    let count = (context.scratch + countOffset).assumingMemoryBound(to: Int32.self)
+    let bordered = (context.scratch + borderedOffset).assumingMemoryBound(to: Float.self)
+    bordered.update(repeating: 0, count: rows * columns * channels)
+    kernels.sparse_lists_by_position(&geometry, dy, mask, list, count)
+    kernels.sparse_input_gradient(&geometry, weights.floats(context), list, count, bordered)
+    let margins = step.window.padding
+    let width = step.imageShape[2] * channels
+    for row in 0..<step.imageShape[1] {
+      (dx + row * width).update(
+        from: bordered + ((row + margins.top) * columns + margins.left) * channels, count: width)
+    }
+  }
+
+  private func runDirect(
+    _ dy: UnsafePointer<Float>, _ mask: UnsafePointer<UInt8>?, _ dx: UnsafeMutablePointer<Float>, _ context: Context
+  ) {
+    let bordered = (context.scratch + borderedOffset).assumingMemoryBound(to: Float.self)
+    bordered.update(repeating: 0, count: rows * columns * step.resultShape[3])
+    placeGradient(dy, mask, in: bordered)
+    var geometry = geometry
+    let weights = weights.floats(context)
+    let groupWeights =
+      step.window.kernel.height * step.window.kernel.width * Int(geometry.channels) * padded(Int(geometry.filters))
+    for group in 0..<step.window.groups {
+      kernels.conv_forward(
+        &geometry, bordered + group * Int(geometry.channels), weights + group * groupWeights, nil,
+        Int32(MK_IDENTITY.rawValue), 0, dx + group * Int(geometry.filters))
+    }
+  }
+
+  /// Puts dy's pixels where the turned kernel meets them; what the padding cut off stays out.
+  private func placeGradient(
+    _ dy: UnsafePointer<Float>, _ mask: UnsafePointer<UInt8>?, in bordered: UnsafeMutablePointer<Float>
+  ) {
+    let window = step.window
+    let filters = step.resultShape[3]
+    let top = (window.kernel.height - 1) * window.dilation.height - window.padding.top
+    let left = (window.kernel.width - 1) * window.dilation.width - window.padding.left
+    if let mask {
+      precondition(top >= 0 && left >= 0, "a pooled convolution is never padded beyond its kernel")
+      step.spread(dy, mask, into: bordered + (top * columns + left) * filters, pitch: columns)
+      return
+    }
+    let resultColumns = step.resultShape[2]
+    for row in 0..<step.resultShape[1] {
+      let targetRow = top + row * window.stride.height
+      guard (0..<rows).contains(targetRow) else { continue }
+      let source = dy + row * resultColumns * filters
+      let target = bordered + targetRow * columns * filters
+      if window.stride.width == 1 && left >= 0 && left + resultColumns <= columns {
+        (target + left * filters).update(from: source, count: resultColumns * filters)
+        continue
+      }
+      for column in 0..<resultColumns {
+        let place = left + column * window.stride.width
+        guard (0..<columns).contains(place) else { continue }
+        (target + place * filters).update(from: source + column * filters, count: filters)
+      }
+    }
+  }
+}

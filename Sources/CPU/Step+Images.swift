@@ -1,0 +1,49 @@
+import MartletCompilation
+import MartletGraphs
+
+extension Step {
+  /// For a step of a flat region that still runs image by image: the number of its images.
+  ///
+  /// This happens where a value that is no batch (a parameter, say) is convolved, pooled or normalised.
+  var flatImages: Int? {
+    switch kind {
+    case .matrix, .pointwise, .reduction: nil
+    case .structure: 1
+    case .convolution(let step): step.imageShape[0]
+    case .kernelGradient(let step, _): step.imageShape[0]
+    case .inputGradient(let step, _): step.imageShape[0]
+    case .pooling, .normalization, .classification: inputShapes[0][0]
+    }
+  }
+
+  /// Bytes of one shard's partial sums; 0 where the step stores image by image.
+  var partialBytes: Int {
+    switch kind {
+    case .kernelGradient(let step, let shape):
+      KernelGradient.PartialLayout(step, kernelShape: shape).count * 4
+    case .reduction(let op): op.axes.contains(0) ? outputShapes[0].reduce(4, *) : 0
+    case .normalization(.batchMoments), .normalization(.batchGradientSums):
+      outputShapes[0].reduce(MemoryLayout<Double>.stride, *)
+    case .normalization, .convolution, .inputGradient, .matrix, .pointwise, .pooling, .structure, .classification: 0
+    }
+  }
+}
+
+extension KernelGradient.PartialLayout {
+  init(_ step: ConvolutionStep, kernelShape: [Int]) {
+    self.init(
+      algorithm: ConvolutionAlgorithm(step, isForward: false), kernelShape: kernelShape,
+      groups: step.window.groups, hasBias: step.hasBias)
+  }
+}
+
+extension PoolingOp {
+  /// The shapes before and after pooling, from a step's operands.
+  func shapes(_ step: Step) -> (image: [Int], result: [Int]) {
+    switch self {
+    case .max, .average: (step.inputShapes[0], step.outputShapes[0])
+    case .maxGradient: (step.inputShapes[0], step.inputShapes[1])
+    case .averageGradient: (step.outputShapes[0], step.inputShapes[0])
+    }
+  }
+}

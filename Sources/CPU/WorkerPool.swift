@@ -1,0 +1,145 @@
+import CMartletKernels
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Persistent threads that run one job together, the caller among them.
+///
+/// Every member calls the job with its own index. Between jobs the others spin for a moment, if there
+/// are processors enough, and then sleep. Jobs synchronise themselves with `barrier()`.
+package final class WorkerPool: @unchecked Sendable {
+  package let count: Int
+  private let spins: Bool
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private let generation = Atomic<Int>(0)
+  private let arrived = Atomic<Int>(0)
+  private let barrierGeneration = Atomic<Int>(0)
+  private var job: ((Int) -> Void)?
+  private var isClosing = false
+  private var threads: [pthread_t] = []
+  private static let spinLimit = 20_000
+
+  /// - Parameter threads: Members, the caller included; at least 1.
+  package init(threads: Int) {
+    precondition(threads >= 1, "a pool needs a member, received \(threads)")
+    count = threads
+    spins = threads <= Self.usableProcessors
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(wake, nil)
+    for index in 1..<max(threads, 1) where threads > 1 { start(index) }
+  }
+
+  deinit {
+    pthread_mutex_lock(mutex)
+    isClosing = true
+    generation.add(1, ordering: .releasing)
+    pthread_cond_broadcast(wake)
+    pthread_mutex_unlock(mutex)
+    for thread in threads { pthread_join(thread, nil) }
+    pthread_cond_destroy(wake)
+    pthread_mutex_destroy(mutex)
+    wake.deallocate()
+    mutex.deallocate()
+  }
+
+  /// The processors this process may use, by its affinity mask where the system has one.
+  package static var usableProcessors: Int { Int(mk_usable_processors()) }
+
+  private func start(_ index: Int) {
+    let seat = Unmanaged.passRetained(Seat(pool: self, index: index)).toOpaque()
+    #if canImport(Darwin)
+      var thread: pthread_t?
+      let status = pthread_create(&thread, nil, { enter($0) }, seat)
+      if let thread { threads.append(thread) }
+    #else
+      var thread = pthread_t()
+      let status = pthread_create(&thread, nil, enter, seat)
+      threads.append(thread)
+    #endif
+    precondition(status == 0, "the system refused thread \(index) (error \(status))")
+  }
+
+  fileprivate func serve(_ index: Int) {
+    _ = mk_denormals_flush()
+    var seen = 0
+    while true {
+      awaitJob(after: seen)
+      seen += 1
+      if isClosing { return }
+      job?(index)
+      barrier()
+    }
+  }
+
+  private func awaitJob(after seen: Int) {
+    if spins {
+      for _ in 0..<Self.spinLimit {
+        if generation.load(ordering: .acquiring) != seen { return }
+        mk_pause()
+      }
+    }
+    pthread_mutex_lock(mutex)
+    while generation.load(ordering: .acquiring) == seen { pthread_cond_wait(wake, mutex) }
+    pthread_mutex_unlock(mutex)
+  }
+
+  /// Runs a job on every member and returns when all have finished it.
+  ///
+  /// Denormals are flushed to zero meanwhile, on the calling thread too.
+  package func run(_ job: (Int) -> Void) {
+    let state = mk_denormals_flush()
+    defer { mk_denormals_restore(state) }
+    guard count > 1 else { return job(0) }
+    withoutActuallyEscaping(job) { escaping in
+      self.job = escaping
+      pthread_mutex_lock(mutex)
+      generation.add(1, ordering: .releasing)
+      pthread_cond_broadcast(wake)
+      pthread_mutex_unlock(mutex)
+      escaping(0)
+      barrier()
+      self.job = nil
+    }
+  }
+
+  /// Waits until every member has come here.
+  package func barrier() {
+    guard count > 1 else { return }
+    let current = barrierGeneration.load(ordering: .acquiring)
+    if arrived.add(1, ordering: .acquiringAndReleasing).newValue == count {
+      arrived.store(0, ordering: .relaxed)
+      barrierGeneration.add(1, ordering: .releasing)
+      return
+    }
+    var spun = 0
+    while barrierGeneration.load(ordering: .acquiring) == current {
+      spun += 1
+      if spins && spun < Self.spinLimit { mk_pause() } else { sched_yield() }
+    }
+  }
+}
+
+/// A thread's place in the pool; the pool outlives its threads, so the seat does not retain it.
+private final class Seat {
+  unowned(unsafe) let pool: WorkerPool
+  let index: Int
+
+  init(pool: WorkerPool, index: Int) {
+    self.pool = pool
+    self.index = index
+  }
+}
+
+private func enter(_ raw: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+  guard let raw else { return nil }
+  let seat = Unmanaged<Seat>.fromOpaque(raw).takeRetainedValue()
+  seat.pool.serve(seat.index)
+  return nil
+}

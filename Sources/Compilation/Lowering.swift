@@ -1,0 +1,354 @@
+import MartletGraphs
+
+/// From simplified operations to steps and buffers.
+///
+/// First every fusion claims its nodes, then one walk in order emits a step for each group at the
+/// place of its last node.
+struct Lowering {
+  let code: GraphCode
+  let uses: [[Int]]
+  let wanted: Set<Int>
+  /// Nodes that only assignments depend on: they run after the guard.
+  let isUpdate: [Bool]
+  private(set) var buffers: [Program.Buffer] = []
+  private(set) var bufferOf: [Int]
+  private(set) var computeSteps: [Step] = []
+  private(set) var updateSteps: [Step] = []
+  /// Steps that overwrite parameters; they come last.
+  private(set) var writingSteps: [Step] = []
+
+  private var pooled: [Int: PooledConvolution] = [:]
+  /// The step that a node's emission starts, where it is not its own.
+  private var products: [Int: Product] = [:]
+  private var claimed: Set<Int> = []
+  private var fusion: PointwiseFusion
+  /// Pointwise roots computed inside the convolutions that read them.
+  private var inlinedSources: Set<Int> = []
+  private var maskOf: [Int: Int] = [:]
+
+  /// A convolution or matrix product with what its last node fuses.
+  private struct Product {
+    var node: Int
+    var bias: Int?
+    var epilogue: Epilogue
+  }
+
+  init(_ code: GraphCode) {
+    self.code = code
+    uses = code.uses
+    wanted = code.wanted
+    bufferOf = [Int](repeating: -1, count: code.nodes.count)
+    isUpdate = code.updatePart
+    fusion = PointwiseFusion(code, uses: uses, claimed: Set(code.nodes.indices), isUpdate: isUpdate)
+    claimPooledConvolutions()
+    claimProducts()
+    fusion = PointwiseFusion(code, uses: uses, claimed: claimed, isUpdate: isUpdate)
+    claimSources()
+    for id in code.nodes.indices { emit(id) }
+    writeAssignments()
+  }
+
+  // MARK: Claims
+
+  private mutating func claimPooledConvolutions() {
+    for id in code.nodes.indices {
+      guard let group = PooledConvolution(poolAt: id, in: code, uses: uses, wanted: wanted) else { continue }
+      claimed.formUnion(group.hidden)
+      claimed.insert(id)
+      let roots = [id, group.kernelGradient, group.inputGradient, group.biasGradient].compactMap { $0 }
+      for root in roots {
+        pooled[root] = group
+        claimed.insert(root)
+      }
+    }
+  }
+
+  private mutating func claimProducts() {
+    for id in code.nodes.indices where !claimed.contains(id) && code.nodes[id].op.isProduct {
+      var product = Product(node: id, bias: nil, epilogue: .identity)
+      var last = id
+      if !wanted.contains(last), uses[last].count == 1, case let user = uses[last][0], !claimed.contains(user),
+        case .pointwise(.binary(.add)) = code.nodes[user].op, let operands = code.biasOperands(of: user),
+        operands.product == last, isUpdate[user] == isUpdate[last]
+      {
+        product.bias = operands.bias
+        claimed.insert(last)
+        last = user
+      }
+      if !wanted.contains(last), uses[last].count == 1, case let user = uses[last][0], !claimed.contains(user),
+        let epilogue = code.nodes[user].op.epilogue, isUpdate[user] == isUpdate[last]
+      {
+        product.epilogue = epilogue
+        claimed.insert(last)
+        last = user
+      }
+      claimed.insert(last)
+      products[last] = product
+    }
+  }
+
+  /// A cheap group of which convolutions alone read the root as their image is computed inside them.
+  private mutating func claimSources() {
+    for (root, members) in fusion.members {
+      guard code.nodes[root].shape.count == 4, code.nodes[root].isBatched, !wanted.contains(root),
+        !members.contains(where: { wanted.contains($0) }), uses[root].allSatisfy({ readsAsImage($0, root) }),
+        fusion.code(of: root, in: code, stored: [root]).code.isCheap
+      else { continue }
+      inlinedSources.insert(root)
+    }
+  }
+
+  private func readsAsImage(_ user: Int, _ root: Int) -> Bool {
+    switch code.nodes[user].op {
+    case .convolution(.forward), .convolution(.kernelGradient):
+      return code.nodes[user].inputs[0] == root && code.nodes[user].inputs[1] != root
+    default: return false
+    }
+  }
+
+  // MARK: Emission
+
+  private mutating func emit(_ id: Int) {
+    let node = code.nodes[id]
+    if let group = pooled[id] {
+      emitPooled(group, at: id)
+    } else if let product = products[id] {
+      emitProduct(product, at: id)
+    } else if claimed.contains(id) {
+      return
+    } else if node.op.isPointwise {
+      emitPointwise(id)
+    } else {
+      emitPlain(id, node)
+    }
+  }
+
+  private mutating func emitPlain(_ id: Int, _ node: GraphCode.Node) {
+    switch node.op {
+    case .source(let source): emitSource(source, at: id)
+    case .structure(.reshape): bufferOf[id] = bufferOf[node.inputs[0]]
+    case .random:
+      let isStored = wanted.contains(id) || uses[id].contains { !code.nodes[$0].op.isPointwise || claimed.contains($0) }
+      if isStored { emitPointwise(id) }
+    case .pooling(let op): add(.pooling(op), node.inputs, [id], at: id, imagewise: node.isBatched)
+    case .reduction(let op):
+      let isSum = code.nodes[node.inputs[0]].isBatched && op.axes.contains(0)
+      let isLarge = code.nodes[node.inputs[0]].shape.count > 2
+      add(.reduction(op), node.inputs, [id], at: id, imagewise: node.isBatched || (isSum && isLarge))
+    case .structure(let op): add(.structure(op), node.inputs, [id], at: id, imagewise: node.isBatched)
+    case .normalization(let op):
+      let reads = code.nodes[node.inputs[0]].isBatched
+      add(.normalization(op), node.inputs, [id], at: id, imagewise: reads)
+    case .classification(let op): add(.classification(op), node.inputs, [id], at: id, imagewise: node.isBatched)
+    case .convolution, .matrix, .pointwise: preconditionFailure("\(node.op.name) is emitted by its fusion")
+    }
+  }
+
+  private mutating func emitSource(_ source: SourceOp, at id: Int) {
+    let node = code.nodes[id]
+    switch source {
+    case .input(let name, _, _): bufferOf[id] = newBuffer(.input(name: name), node.shape, node.element)
+    case .parameter(let path, _): bufferOf[id] = newBuffer(.parameter(path: path), node.shape, .float)
+    case .table(let numbers, _): bufferOf[id] = newBuffer(.constant(numbers.map(Float.init)), node.shape, .float)
+    case .constant(let number, _):
+      let isStored =
+        wanted.contains(id)
+        || uses[id].contains { !code.nodes[$0].op.isPointwise || claimed.contains($0) }
+      guard isStored else { return }
+      let numbers = [Float](repeating: Float(number), count: node.count)
+      bufferOf[id] = newBuffer(.constant(numbers), node.shape, .float)
+    }
+  }
+
+  private mutating func emitPointwise(_ id: Int) {
+    guard fusion.rootOf[id] == nil || fusion.rootOf[id] == id, !inlinedSources.contains(id) else { return }
+    let stored = [id] + (fusion.members[id] ?? []).filter { $0 != id && wanted.contains($0) }
+    let (pointwise, loads) = fusion.code(of: id, in: code, stored: stored)
+    add(.pointwise(pointwise), loads, stored.sorted(), at: id, imagewise: code.nodes[id].isBatched)
+  }
+
+  /// The image of a convolution: the nodes to read, and the code where it is computed on the way.
+  private func source(_ id: Int) -> (code: PointwiseCode?, loads: [Int]) {
+    guard inlinedSources.contains(id) else { return (nil, [id]) }
+    let (code, loads) = fusion.code(of: id, in: self.code, stored: [id])
+    return (code, loads)
+  }
+
+  private mutating func emitProduct(_ product: Product, at id: Int) {
+    let node = code.nodes[product.node]
+    let bias = product.bias.map { [$0] } ?? []
+    switch node.op {
+    case .matrix(.multiply(let ta, let tb)):
+      let step = MatrixStep(transposeA: ta, transposeB: tb, hasBias: product.bias != nil, epilogue: product.epilogue)
+      add(.matrix(step), node.inputs + bias, [id], at: product.node, imagewise: false)
+    case .convolution(let op):
+      var step = ConvolutionStep(window: op.window, imageShape: [], resultShape: [])
+      step.epilogue = product.epilogue
+      switch op {
+      case .forward:
+        let (sourceCode, loads) = source(node.inputs[0])
+        step.imageShape = code.nodes[node.inputs[0]].shape
+        step.resultShape = node.shape
+        step.source = sourceCode
+        step.hasBias = product.bias != nil
+        add(.convolution(step), loads + [node.inputs[1]] + bias, [id], at: product.node, imagewise: node.isBatched)
+      case .inputGradient(_, let shape):
+        precondition(product.bias == nil && product.epilogue == .identity, "a gradient has no epilogue")
+        step.imageShape = shape
+        step.resultShape = code.nodes[node.inputs[0]].shape
+        add(.inputGradient(step, inputShape: shape), node.inputs, [id], at: product.node, imagewise: node.isBatched)
+      case .kernelGradient(_, let shape):
+        let (sourceCode, loads) = source(node.inputs[0])
+        step.imageShape = code.nodes[node.inputs[0]].shape
+        step.resultShape = code.nodes[node.inputs[1]].shape
+        step.source = sourceCode
+        let isImagewise = code.nodes[node.inputs[1]].isBatched
+        add(
+          .kernelGradient(step, kernelShape: shape), loads + [node.inputs[1]], [id], at: product.node,
+          imagewise: isImagewise)
+      }
+    default: preconditionFailure("\(node.op.name) is no product")
+    }
+  }
+
+  private mutating func emitPooled(_ group: PooledConvolution, at id: Int) {
+    let convolution = code.nodes[group.convolution]
+    guard case .convolution(.forward(let window)) = convolution.op else {
+      preconditionFailure("a pooled group starts with a convolution")
+    }
+    var step = ConvolutionStep(
+      window: window, imageShape: code.nodes[convolution.inputs[0]].shape, resultShape: convolution.shape)
+    step.epilogue = .relu
+    step.isPooled = true
+    let (sourceCode, loads) = source(convolution.inputs[0])
+    let mask = maskOf[group.pool] ?? -1
+    if id == group.pool {
+      step.source = sourceCode
+      step.hasBias = group.bias != nil
+      let inputs = loads + [convolution.inputs[1]] + (group.bias.map { [$0] } ?? [])
+      add(.convolution(step), inputs, [id], at: group.convolution, imagewise: true)
+      let maskBuffer = newBuffer(.temporary, step.pooledShape, .uint8)
+      maskOf[group.pool] = maskBuffer
+      appendOutput(maskBuffer, step.pooledShape)
+    } else if id == group.inputGradient, let dy = group.pooledGradient {
+      let shape = code.nodes[id].shape
+      add(.inputGradient(step, inputShape: shape), [dy, convolution.inputs[1]], [id], at: id, imagewise: true)
+      appendInput(mask, step.pooledShape)
+    } else if let dy = group.pooledGradient, id == group.kernelGradient {
+      step.source = sourceCode
+      step.hasBias = group.biasGradient != nil
+      let outputs = [id] + (group.biasGradient.map { [$0] } ?? [])
+      add(
+        .kernelGradient(step, kernelShape: code.nodes[id].shape), loads + [dy], outputs, at: id, imagewise: true)
+      appendInput(mask, step.pooledShape)
+    }
+  }
+
+  // MARK: Buffers and steps
+
+  private mutating func newBuffer(_ kind: Program.Buffer.Kind, _ shape: [Int], _ element: ElementType) -> Int {
+    buffers.append(Program.Buffer(kind: kind, shape: shape, element: element))
+    return buffers.count - 1
+  }
+
+  private mutating func add(
+    _ kind: StepKind, _ inputs: [Int], _ outputs: [Int], at id: Int, imagewise: Bool
+  ) {
+    for output in outputs where bufferOf[output] < 0 {
+      let place = isUpdate[id] ? assignedParameter(output, group: id) : nil
+      bufferOf[output] = place ?? newBuffer(.temporary, code.nodes[output].shape, .float)
+    }
+    let node = code.nodes[id]
+    for input in inputs { precondition(bufferOf[input] >= 0, "%\(input) is read before it is stored") }
+    let cost = node.op.cost(
+      inputs: node.inputs.map { (code.nodes[$0].shape, code.nodes[$0].element) },
+      output: (node.shape, node.element))
+    let step = Step(
+      kind: kind, inputs: inputs.map { bufferOf[$0] }, outputs: outputs.map { bufferOf[$0] },
+      inputShapes: inputs.map { code.nodes[$0].shape }, outputShapes: outputs.map { code.nodes[$0].shape },
+      path: node.path, isImagewise: imagewise, cost: cost)
+    if !isUpdate[id] {
+      computeSteps.append(step)
+    } else if step.outputs.contains(where: { buffers[$0].isParameter }) {
+      writingSteps.append(step)
+    } else {
+      updateSteps.append(step)
+    }
+  }
+
+  private mutating func appendInput(_ buffer: Int, _ shape: [Int]) {
+    computeSteps[computeSteps.count - 1].inputs.append(buffer)
+    computeSteps[computeSteps.count - 1].inputShapes.append(shape)
+  }
+
+  private mutating func appendOutput(_ buffer: Int, _ shape: [Int]) {
+    computeSteps[computeSteps.count - 1].outputs.append(buffer)
+    computeSteps[computeSteps.count - 1].outputShapes.append(shape)
+  }
+
+  /// The parameter that a pointwise group may overwrite in place with this result: after the guard no
+  /// step outside the group reads it.
+  private func assignedParameter(_ output: Int, group: Int) -> Int? {
+    let targets = code.assignments.filter { $0.id == output }
+    guard targets.count == 1, code.nodes[output].op.isPointwise else { return nil }
+    for (id, node) in code.nodes.enumerated() {
+      guard case .source(.parameter(targets[0].path, _)) = node.op else { continue }
+      let readers = uses[id].filter { isUpdate[$0] }
+      return readers.allSatisfy { fusion.rootOf[$0] == group } && bufferOf[id] >= 0 ? bufferOf[id] : nil
+    }
+    return nil
+  }
+
+  /// Copies assigned values that could not be computed in place.
+  private mutating func writeAssignments() {
+    for (path, id) in code.assignments {
+      let target =
+        buffers.firstIndex { $0.kind == .parameter(path: path) }
+        ?? newBuffer(.parameter(path: path), code.nodes[id].shape, .float)
+      guard bufferOf[id] != target else { continue }
+      let shape = code.nodes[id].shape
+      let copy = PointwiseCode(
+        shape: shape, loads: [PointwiseCode.Load(shape: shape, element: .float)], items: [.load(0)], results: [0])
+      writingSteps.append(
+        Step(
+          kind: .pointwise(copy), inputs: [bufferOf[id]], outputs: [target], inputShapes: [shape],
+          outputShapes: [shape], path: path, isImagewise: false, cost: Cost(bytes: 8 * code.nodes[id].count)))
+    }
+  }
+}
+
+extension Program.Buffer {
+  package var isParameter: Bool {
+    if case .parameter = kind { return true }
+    return false
+  }
+}
+
+extension GraphCode {
+  /// For each node whether nothing but assignments depends on it.
+  fileprivate var updatePart: [Bool] {
+    var isUpdate = [Bool](repeating: true, count: nodes.count)
+    for id in outputs.map(\.id) + guarded.map(\.id) { isUpdate[id] = false }
+    for id in nodes.indices.reversed() where !isUpdate[id] {
+      for input in nodes[id].inputs { isUpdate[input] = false }
+    }
+    return isUpdate
+  }
+}
+
+extension Op {
+  fileprivate var isProduct: Bool {
+    switch self {
+    case .convolution, .matrix: true
+    default: false
+    }
+  }
+
+  fileprivate var epilogue: Epilogue? {
+    switch self {
+    case .pointwise(.unary(.relu)): .relu
+    case .pointwise(.unary(.leakyReLU(let slope))): .leakyReLU(slope: slope)
+    default: nil
+    }
+  }
+}

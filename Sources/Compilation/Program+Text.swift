@@ -1,0 +1,67 @@
+import MartletGraphs
+
+extension Program {
+  /// The program as text: a line for every region and step.
+  package var text: String {
+    var lines = ["program for batch \(batch): \(stepCount) steps in \(regions.count) regions"]
+    for (index, region) in regions.enumerated() {
+      lines.append("region \(index) \(region.domain.rawValue)\(index >= compute.count ? " after the guard" : "")")
+      lines += region.steps.map { "  \(text(of: $0))" }
+    }
+    lines += outputs.sorted { $0.key < $1.key }.map { "output \($0.key) = \(name(of: $0.value))" }
+    return lines.joined(separator: "\n")
+  }
+
+  private func text(of step: Step) -> String {
+    let outputs = zip(step.outputs, step.outputShapes).map { "\(name(of: $0)) \($1)" }.joined(separator: ", ")
+    let inputs = step.inputs.map(name(of:)).joined(separator: ", ")
+    return "\(outputs) = \(step.kind.name)(\(inputs))\(step.path.isEmpty ? "" : "  // \(step.path)")"
+  }
+
+  private func name(of buffer: Int) -> String {
+    switch buffers[buffer].kind {
+    case .input(let name): "<\(name)>"
+    case .parameter(let path): "<\(path)>"
+    case .constant: "c\(buffer)"
+    case .temporary: "b\(buffer)"
+    case .local: "l\(buffer)"
+    }
+  }
+}
+
+extension StepKind {
+  /// A short name with what the step fuses.
+  package var name: String {
+    switch self {
+    case .convolution(let step): step.name("conv")
+    case .kernelGradient(let step, _): step.name("conv_kernel_gradient")
+    case .inputGradient(let step, _): step.name("conv_input_gradient")
+    case .matrix(let step):
+      "matmul_\(step.transposeA ? "t" : "n")\(step.transposeB ? "t" : "n")"
+        + (step.hasBias ? "+bias" : "") + step.epilogue.name
+    case .pointwise(let code): "pointwise[\(code.operationCount)]"
+    case .pooling(let op): op.name
+    case .reduction(let op): "reduce_\(op.kind)\(op.axes)"
+    case .structure(let op): op.name
+    case .normalization(let op): op.name
+    case .classification(let op): op.name
+    }
+  }
+}
+
+extension ConvolutionStep {
+  fileprivate func name(_ base: String) -> String {
+    let before = source.map { "pointwise[\($0.operationCount)]+" } ?? ""
+    return before + base + " \(window.name)" + (hasBias ? "+bias" : "") + (isPooled ? "+relu+pool" : epilogue.name)
+  }
+}
+
+extension Epilogue {
+  fileprivate var name: String {
+    switch self {
+    case .identity: ""
+    case .relu: "+relu"
+    case .leakyReLU: "+leaky_relu"
+    }
+  }
+}

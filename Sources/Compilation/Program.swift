@@ -1,0 +1,54 @@
+import MartletGraphs
+
+/// A compiled graph: buffers, and regions of steps in the order of execution. It never executes itself.
+package struct Program: Sendable {
+  package struct Buffer: Sendable {
+    package enum Kind: Sendable, Equatable {
+      /// Given at every execution.
+      case input(name: String)
+      /// A tensor of the store.
+      case parameter(path: String)
+      /// Fixed numbers.
+      case constant([Float])
+      /// Lives between its first and last region.
+      case temporary
+      /// Lives within one region, one chunk of images at a time.
+      case local
+    }
+    package var kind: Kind
+    package var shape: [Int]
+    package var element: ElementType
+
+    package var count: Int { shape.reduce(1, *) }
+    package var byteCount: Int { count * element.byteCount }
+  }
+
+  /// Steps that run between two barriers.
+  package struct Region: Sendable {
+    package enum Domain: String, Sendable {
+      /// The steps run one after the other on chunks of the batch.
+      case images
+      /// The steps are independent of one another; each is split over its output.
+      case flat
+    }
+    package var domain: Domain
+    package var steps: [Step]
+  }
+
+  package var batch: Int
+  package var buffers: [Buffer]
+  /// Everything up to the guard.
+  package var compute: [Region]
+  /// What changes the store; runs only if all guarded values are finite.
+  package var update: [Region]
+  package var inputs: [String: Int]
+  package var parameters: [String: Int]
+  package var outputs: [String: Int]
+  package var guarded: [(name: String, buffer: Int)]
+
+  /// All regions in order.
+  package var regions: [Region] { compute + update }
+
+  package var stepCount: Int { regions.reduce(0) { $0 + $1.steps.count } }
+  package var cost: Cost { regions.reduce(Cost()) { $1.steps.reduce($0) { $0 + $1.cost } } }
+}

@@ -1,0 +1,124 @@
+import MartletGraphs
+
+/// One thing a backend does: some fused operations with the buffers they read and write.
+package struct Step: Sendable {
+  package var kind: StepKind
+  package var inputs: [Int]
+  package var outputs: [Int]
+  /// The operands' shapes; a buffer may be seen in another shape by each step.
+  package var inputShapes: [[Int]]
+  package var outputShapes: [[Int]]
+  /// The layer the step belongs to, for profiles and errors.
+  package var path: String
+  /// Whether the step can run one image (or a few) at a time; sums over the batch are then completed
+  /// at the end of the region.
+  package var isImagewise: Bool
+  package var cost: Cost
+}
+
+/// The kinds of steps, each with what it fuses.
+package enum StepKind: Sendable {
+  /// source, kernel[, bias] → y, or pooled y and mask.
+  case convolution(ConvolutionStep)
+  /// source, dy[, mask] → kernel gradient[, bias gradient].
+  case kernelGradient(ConvolutionStep, kernelShape: [Int])
+  /// dy, kernel[, mask] → dx.
+  case inputGradient(ConvolutionStep, inputShape: [Int])
+  /// a, b[, bias] → c.
+  case matrix(MatrixStep)
+  case pointwise(PointwiseCode)
+  case pooling(PoolingOp)
+  case reduction(ReductionOp)
+  case structure(StructureOp)
+  case normalization(NormalizationOp)
+  case classification(ClassificationOp)
+}
+
+/// What follows a product before it is stored.
+package enum Epilogue: Hashable, Sendable {
+  case identity
+  case relu
+  case leakyReLU(slope: Double)
+}
+
+/// A convolution with what is computed on its way in and out.
+package struct ConvolutionStep: Sendable {
+  package var window: ConvolutionWindow
+  /// `[N, H, W, C]` of the image the kernel slides over.
+  package var imageShape: [Int]
+  /// `[N, H', W', K]` before pooling.
+  package var resultShape: [Int]
+  /// Computes the image from the first inputs, row by row; nil where the first input is the image.
+  package var source: PointwiseCode?
+  /// A bias is added, or its gradient is asked for.
+  package var hasBias = false
+  package var epilogue = Epilogue.identity
+  /// ReLU and 2x2 max pooling follow; only the pooled values and a one-byte mask are stored. The mask's
+  /// bits 0 and 1 are the first maximum in scan order, bit 2 says that it is not positive.
+  package var isPooled = false
+
+  /// The number of leading inputs that make up the image.
+  package var sourceCount: Int { source?.loads.count ?? 1 }
+
+  package var pooledShape: [Int] { [resultShape[0], resultShape[1] / 2, resultShape[2] / 2, resultShape[3]] }
+}
+
+/// A product of matrices with its epilogue.
+package struct MatrixStep: Sendable {
+  package var transposeA: Bool
+  package var transposeB: Bool
+  package var hasBias = false
+  package var epilogue = Epilogue.identity
+}
+
+/// A fused chain of pointwise operations, in single-assignment form.
+package struct PointwiseCode: Hashable, Sendable {
+  package enum Item: Hashable, Sendable {
+    /// The element of a load, broadcast and converted to floating point.
+    case load(Int)
+    case constant(Double)
+    /// A dropout mask drawn from the key in load `key`.
+    case keepMask(rate: Double, stream: UInt32, key: Int)
+    case unary(PointwiseOp.Unary, Int)
+    case binary(PointwiseOp.Binary, Int, Int)
+  }
+
+  package struct Load: Hashable, Sendable {
+    package var shape: [Int]
+    package var element: ElementType
+  }
+
+  /// The result's shape; every load broadcasts to it.
+  package var shape: [Int]
+  package var loads: [Load]
+  package var items: [Item]
+  /// The items that are stored, in the order of the step's outputs.
+  package var results: [Int]
+
+  /// Items that compute.
+  package var operationCount: Int {
+    items.count {
+      switch $0 {
+      case .load, .constant: false
+      case .keepMask, .unary, .binary: true
+      }
+    }
+  }
+
+  /// Whether computing twice is as good as storing: few operations and no costly one.
+  package var isCheap: Bool {
+    operationCount <= 8
+      && items.allSatisfy {
+        switch $0 {
+        case .load, .constant: true
+        case .keepMask: false
+        case .unary(let op, _):
+          switch op {
+          case .exp, .log, .sqrt, .tanh, .sigmoid, .softplus, .erf, .reciprocal: false
+          case .negate, .abs, .sign, .square, .relu, .leakyReLU, .step, .add, .multiply: true
+          }
+        case .binary(let op, _, _): op != .power && op != .divide && op != .divideNoNaN
+        }
+      }
+  }
+}

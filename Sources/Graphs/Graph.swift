@@ -1,0 +1,175 @@
+import MartletTensors
+
+/// Whether a graph is traced to train or to predict.
+public enum Purpose: Sendable, Hashable {
+  /// Dropout is active and batch normalisation uses the batch's statistics.
+  case training
+  /// Nothing is random and batch normalisation uses its running statistics.
+  case inference
+}
+
+/// A list of operations in the order of their computation, built by tracing one network.
+///
+/// A graph belongs to the task that traces it; programs compiled from it are what travels.
+public final class Graph {
+  /// What the graph is traced for; may be read in one's own forward function.
+  public let purpose: Purpose
+  package private(set) var nodes: [Node] = []
+  package private(set) var parameters: [ParameterSpec] = []
+  /// Parameters' values after the step, by path; applied after the guard.
+  package private(set) var assignments: [(path: String, value: Value)] = []
+  package private(set) var outputs: [(name: String, value: Value)] = []
+  package private(set) var firstError: ModelError?
+  package var scopes = ScopeTable()
+  /// What the trace is told from outside: the preset and the frozen parameters.
+  package var settings = TraceSettings()
+  /// Terms that layers' regularizers add to the loss, by the parameter's path.
+  package private(set) var penalties: [(path: String, value: Value)] = []
+  private var parameterValues: [String: Int] = [:]
+  private var inputValues: [String: Int] = [:]
+  /// The outputs of layers by path, in order of first use.
+  package private(set) var layerOutputs: [LayerOutput] = []
+
+  package init(purpose: Purpose) { self.purpose = purpose }
+
+  /// An operation, its inputs and what is known of its result.
+  package struct Node {
+    package var op: Op
+    package var inputs: [Int]
+    package var shape: [Int]
+    package var element: ElementType
+    /// The layer (or part of the step) it was traced in.
+    package var path: String
+  }
+
+  /// The result of one use of a layer.
+  package struct LayerOutput {
+    package var path: String
+    package var type: String
+    package var value: Value
+  }
+
+  /// Appends an operation; after a first mistake the result carries the mistake onward.
+  package func apply(_ op: Op, _ inputs: [Value], location: String = "") -> Value {
+    guard inputs.allSatisfy(\.isValid) else { return invalidValue }
+    precondition(inputs.allSatisfy { $0.graph === self }, "values of two traces are mixed in \(op.name)")
+    let operands = inputs.map { nodes[$0.id] }
+    do throws(ShapeMismatch) {
+      let (shape, element) = try op.result(of: operands.map { ($0.shape, $0.element) })
+      nodes.append(
+        Node(op: op, inputs: inputs.map(\.id), shape: shape, element: element, path: scopes.current))
+      return Value(graph: self, id: nodes.count - 1)
+    } catch {
+      return fail(
+        ModelError(
+          path: scopes.current, expected: error.expected, received: error.received, hint: error.hint,
+          location: location.isEmpty ? scopes.location : location))
+    }
+  }
+
+  /// Records a mistake (the first one wins) and returns the value that carries it.
+  package func fail(_ error: ModelError) -> Value {
+    if firstError == nil { firstError = error }
+    return invalidValue
+  }
+
+  package var invalidValue: Value { Value(graph: self, id: -1) }
+
+  /// Throws the first mistake of the trace.
+  package func check() throws(ModelError) {
+    if let firstError { throw firstError }
+  }
+
+  /// Data given at every execution; asking again for the name gives the same value.
+  package func input(_ name: String, shape: [Int], element: ElementType = .float) -> Value {
+    if let id = inputValues[name] { return Value(graph: self, id: id) }
+    let value = apply(.source(.input(name: name, shape: shape, element: element)), [])
+    inputValues[name] = value.id
+    return value
+  }
+
+  /// The seed and step from which random values are drawn.
+  package var randomKey: Value { input(Graph.randomKeyName, shape: [4], element: .int32) }
+  package static let randomKeyName = "random key"
+
+  /// A tensor of the store; the same path again is the same tensor.
+  package func parameter(_ spec: ParameterSpec) -> Value {
+    if let id = parameterValues[spec.path] {
+      let known = nodes[id].shape
+      guard known == spec.shape else {
+        return fail(
+          ModelError(
+            path: spec.path, expected: "shape \(known), as at its first use", received: "shape \(spec.shape)",
+            hint: "The layer's weights are shared with an earlier use, so its input must have as many channels.",
+            location: scopes.location))
+      }
+      return Value(graph: self, id: id)
+    }
+    let value = apply(.source(.parameter(path: spec.path, shape: spec.shape)), [])
+    var spec = spec
+    if settings.isFrozen(spec.path) { spec.isTrainable = false }
+    parameters.append(spec)
+    parameterValues[spec.path] = value.id
+    return value
+  }
+
+  /// The value of a parameter already declared.
+  package func parameterValue(_ path: String) -> Value? {
+    parameterValues[path].map { Value(graph: self, id: $0) }
+  }
+
+  /// Adds a term to the loss for a parameter, once however often the parameter is used.
+  package func penalize(_ path: String, _ value: Value) {
+    guard !penalties.contains(where: { $0.path == path }) else { return }
+    penalties.append((path, value))
+  }
+
+  /// What the parameter becomes when the step is accepted; a later assignment replaces an earlier one.
+  package func assign(_ path: String, _ value: Value) {
+    assignments.removeAll { $0.path == path }
+    assignments.append((path, value))
+  }
+
+  /// The value a parameter has at this point of the trace: its latest assignment, else its stored value.
+  package func currentValue(_ path: String) -> Value? {
+    assignments.last { $0.path == path }?.value ?? parameterValue(path)
+  }
+
+  /// Makes a value readable after execution.
+  package func output(_ name: String, _ value: Value) {
+    outputs.removeAll { $0.name == name }
+    outputs.append((name, value))
+  }
+
+  /// Notes the result of a layer's use under its path.
+  package func record(_ value: Value, path: String, type: String) {
+    guard value.isValid else { return }
+    layerOutputs.append(LayerOutput(path: path, type: type, value: value))
+  }
+}
+
+/// A tensor that a network or an optimizer keeps in the store.
+package struct ParameterSpec: Sendable {
+  /// What a tensor of the store is for.
+  package enum Role: String, Sendable { case weight, state, optimizer }
+  package var path: String
+  package var shape: [Int]
+  package var role: Role
+  /// Whether gradients may change it.
+  package var isTrainable: Bool
+  /// The initial elements, a function of (seed, path).
+  package var initial: @Sendable (_ seed: UInt64) -> [Float]
+
+  package init(
+    path: String, shape: [Int], role: Role, isTrainable: Bool = true,
+    initial: @escaping @Sendable (_ seed: UInt64) -> [Float]
+  ) {
+    self.path = path
+    self.shape = shape
+    self.role = role
+    self.isTrainable = isTrainable
+    self.initial = initial
+  }
+
+  package var count: Int { shape.reduce(1, *) }
+}

@@ -1,0 +1,43 @@
+import MartletGraphs
+
+/// A function applied element by element (softmax: to each row of scores).
+public enum ActivationFunction: Sendable, Hashable {
+  /// x.
+  case linear
+  /// max(x, 0).
+  case relu
+  /// x where positive, else slope · x; nil takes the preset's slope (Keras 0.3, PyTorch 0.01).
+  case leakyReLU(negativeSlope: Double? = nil)
+  /// 1 / (1 + e^-x).
+  case sigmoid
+  /// The hyperbolic tangent.
+  case tanh
+  /// Probabilities of each row `[N, classes]`.
+  case softmax
+  /// log(1 + e^x).
+  case softplus
+  /// x · sigmoid(x).
+  case silu
+  /// x · Φ(x), with the error function.
+  case gelu
+  /// x where positive, else e^x - 1.
+  case elu
+
+  /// The function of a value.
+  package func callAsFunction(_ x: Value) -> Value {
+    switch self {
+    case .linear: return x
+    case .relu: return x.relu()
+    case .leakyReLU(let slope):
+      return x.leakyReLU(slope: slope ?? (x.graph.settings.preset == .keras ? 0.3 : 0.01))
+    case .sigmoid: return x.sigmoid()
+    case .tanh: return x.tanh()
+    case .softmax: return x.softmax()
+    case .softplus: return x.softplus()
+    case .silu: return x * x.sigmoid()
+    case .gelu: return x * (((x * 0.5.squareRoot()).erf() + 1) * 0.5)
+    // e^-relu(-x) is e^x for negative x and 1 elsewhere, so no large e^x can overflow.
+    case .elu: return x.relu() + ((-((-x).relu())).exp() + -1)
+    }
+  }
+}

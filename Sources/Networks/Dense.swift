@@ -1,0 +1,47 @@
+import MartletGraphs
+
+/// A fully connected layer: activation(x · kernel + bias).
+public struct Dense: Layer {
+  /// The number of outputs.
+  public let units: Int
+  /// What is applied to the result.
+  public let activation: ActivationFunction
+  /// Whether a bias is added.
+  public let useBias: Bool
+  /// How the kernel starts; nil takes the preset's initializer.
+  public let kernelInitializer: Initializer?
+  /// How the bias starts; nil takes the preset's initializer.
+  public let biasInitializer: Initializer?
+  /// What the kernel adds to the loss.
+  public let kernelRegularizer: Regularizer?
+  private let origin: LayerOrigin
+
+  /// Creates the layer; only the number of outputs is needed.
+  public init(
+    _ units: Int, activation: ActivationFunction = .linear, useBias: Bool = true,
+    kernelInitializer: Initializer? = nil, biasInitializer: Initializer? = nil,
+    kernelRegularizer: Regularizer? = nil, name: String? = nil, file: String = #fileID, line: Int = #line
+  ) {
+    self.units = units
+    self.activation = activation
+    self.useBias = useBias
+    self.kernelInitializer = kernelInitializer
+    self.biasInitializer = biasInitializer
+    self.kernelRegularizer = kernelRegularizer
+    origin = LayerOrigin(name, file, line)
+  }
+
+  /// The outputs `[N, units]` of features `[N, inputs]`.
+  public func callAsFunction(_ x: Value) -> Value { origin.trace(.dense, x, forward) }
+
+  private func forward(_ x: Value, _ scope: LayerScope) throws(ModelError) -> Value {
+    try scope.require(
+      x.rank == 2, "[batch, features]", received: x.shapeText, hint: "Put Flatten() before it.")
+    try scope.requireFloat(x)
+    try scope.require(units > 0, "a positive number of units", received: "\(units)")
+    let shape = [x.shape[1], units]
+    var result = x.matrixProduct(scope.kernel(shape, kernelInitializer, kernelRegularizer))
+    if useBias { result = result + scope.bias(units, kernelShape: shape, biasInitializer) }
+    return activation(result)
+  }
+}

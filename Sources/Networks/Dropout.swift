@@ -1,0 +1,31 @@
+import MartletGraphs
+import MartletTensors
+
+/// Sets a random part of the elements to zero while training and scales the rest by 1 / (1 - rate).
+public struct Dropout: Layer {
+  /// The part that is dropped, at least 0 and below 1.
+  public let rate: Double
+  private let origin: LayerOrigin
+
+  /// Creates the layer.
+  public init(_ rate: Double, name: String? = nil, file: String = #fileID, line: Int = #line) {
+    self.rate = rate
+    origin = LayerOrigin(name, file, line)
+  }
+
+  /// The thinned values, of the input's shape `[N, ...]`; the input itself at inference.
+  public func callAsFunction(_ x: Value) -> Value { origin.trace(.dropout, x, forward) }
+
+  private func forward(_ x: Value, _ scope: LayerScope) throws(ModelError) -> Value {
+    try scope.require(rate >= 0 && rate < 1, "a rate of at least 0 and below 1", received: "\(rate)")
+    try scope.requireFloat(x)
+    let graph = scope.graph
+    guard graph.purpose == .training, rate > 0 else { return x }
+    // Every use draws its own mask.
+    let uses = graph.layerOutputs.count { $0.path == scope.path }
+    let stream = RandomStream.streamNumber(for: uses == 0 ? scope.path : "\(scope.path)#\(uses)")
+    let mask = graph.apply(
+      .random(.keepMask(rate: rate, stream: stream, shape: x.shape)), [graph.randomKey])
+    return x * mask
+  }
+}

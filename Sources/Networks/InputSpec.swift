@@ -1,0 +1,37 @@
+import MartletGraphs
+
+/// The shape and type of one sample that a network takes.
+public struct InputSpec: Sendable, Hashable {
+  /// The extents of one sample, without the batch; images `[H, W, C]`.
+  public let shape: [Int]
+  /// The type of the elements.
+  public let element: ElementType
+
+  /// Creates a description from the shape of one sample.
+  public init(shape: [Int], element: ElementType = .float) {
+    self.shape = shape
+    self.element = element
+  }
+
+  /// Images of bytes `[height, width, channels]`, as data sets hold them.
+  public static func image(
+    _ height: Int, _ width: Int, _ channels: Int, element: ElementType = .uint8
+  ) -> InputSpec {
+    InputSpec(shape: [height, width, channels], element: element)
+  }
+
+  /// Rows of numbers `[count]`.
+  public static func vector(_ count: Int, element: ElementType = .float) -> InputSpec {
+    InputSpec(shape: [count], element: element)
+  }
+
+  /// The name of the graph's input.
+  package static let inputName = "images"
+
+  package func check(_ location: String) throws(ModelError) {
+    guard !shape.isEmpty, shape.allSatisfy({ $0 > 0 }) else {
+      throw ModelError(
+        path: "input", expected: "positive extents", received: "\(shape)", location: location)
+    }
+  }
+}

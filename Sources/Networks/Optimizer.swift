@@ -1,0 +1,63 @@
+import MartletGraphs
+
+/// A rule that turns gradients into new parameters; pure, its state is given and returned.
+public protocol Optimizer: Sendable {
+  /// The name under which the state is stored, such as `adam`.
+  var name: String { get }
+  /// The rate before any schedule.
+  var learningRate: Double { get }
+  /// The state tensors of each parameter, of its shape, zero at first.
+  var slots: [String] { get }
+  /// The same rule with settings left open filled in.
+  func resolved(for preset: Preset) -> Self
+  /// The numbers of one step, computed on the host in double precision.
+  ///
+  /// - Parameters:
+  ///   - rate: The rate of this step.
+  ///   - step: The number of this step, from 1.
+  func scalars(rate: Double, step: Int) -> [(name: String, value: Double)]
+  /// One parameter after a step.
+  ///
+  /// - Parameters:
+  ///   - parameter: The parameter, of any shape.
+  ///   - gradient: Its gradient, of the same shape.
+  ///   - slots: Its state by slot.
+  ///   - scalars: The step's numbers, of shape `[]`, by name.
+  func update(
+    _ parameter: Value, gradient: Value, slots: [String: Value], scalars: [String: Value]
+  ) -> (parameter: Value, slots: [String: Value])
+}
+
+extension Optimizer {
+  /// The same rule; for rules without settings left open.
+  public func resolved(for preset: Preset) -> Self { self }
+
+  /// The path of a parameter's state tensor, such as `conv2d/kernel/adam/m`.
+  package func slotPath(_ parameter: String, _ slot: String) -> String { "\(parameter)/\(name)/\(slot)" }
+
+  /// The name of the graph's input for a number of the step.
+  package static func scalarInputName(_ scalar: String) -> String { "optimizer/\(scalar)" }
+
+  /// Traces the update of one parameter of the store: declares its state and assigns what follows.
+  package func trace(_ path: String, gradient: Value, in graph: Graph) {
+    guard gradient.isValid, let parameter = graph.currentValue(path) else { return }
+    var state: [String: Value] = [:]
+    for slot in slots {
+      let count = parameter.shape.reduce(1, *)
+      state[slot] = graph.parameter(
+        ParameterSpec(
+          path: slotPath(path, slot), shape: parameter.shape, role: .optimizer, isTrainable: false
+        ) { _ in [Float](repeating: 0, count: count) })
+    }
+    var numbers: [String: Value] = [:]
+    for (name, _) in scalars(rate: learningRate, step: 1) {
+      numbers[name] = graph.input(Self.scalarInputName(name), shape: [])
+    }
+    let result = update(parameter, gradient: gradient, slots: state, scalars: numbers)
+    graph.assign(path, result.parameter)
+    for slot in slots {
+      guard let value = result.slots[slot] else { preconditionFailure("\(name) returns no slot \(slot)") }
+      graph.assign(slotPath(path, slot), value)
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import CMartletCairo
+import MartletTensors
+
+/// Draws a figure as a PNG image of 300 dots an inch.
+final class PNGCanvas: Canvas {
+  private static let dotsPerPoint = 300.0 / 72
+  private let surface: OpaquePointer?
+  private let cairo: OpaquePointer?
+
+  init(width: Double, height: Double) {
+    let (columns, rows) = (width * Self.dotsPerPoint, height * Self.dotsPerPoint)
+    surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, Int32(columns.rounded()), Int32(rows.rounded()))
+    cairo = cairo_create(surface)
+    // The last row and column may lie only partly within the figure; they are paper too.
+    cairo_set_source_rgb(cairo, 1, 1, 1)
+    cairo_paint(cairo)
+    cairo_scale(cairo, Self.dotsPerPoint, Self.dotsPerPoint)
+    cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND)
+  }
+
+  deinit {
+    cairo_destroy(cairo)
+    cairo_surface_destroy(surface)
+  }
+
+  /// The image as the bytes of a PNG file, nil where there was not enough memory for it.
+  var bytes: [UInt8]? {
+    var bytes: [UInt8] = []
+    let status = withUnsafeMutablePointer(to: &bytes) { target in
+      cairo_surface_write_to_png_stream(
+        surface,
+        { target, data, count in
+          guard let target, let data else { return CAIRO_STATUS_WRITE_ERROR }
+          target.assumingMemoryBound(to: [UInt8].self).pointee
+            .append(contentsOf: UnsafeBufferPointer(start: data, count: Int(count)))
+          return CAIRO_STATUS_SUCCESS
+        }, target)
+    }
+    return status == CAIRO_STATUS_SUCCESS ? bytes : nil
+  }
+
+  func fill(_ rect: Rect, _ color: Color) {
+    use(color)
+    cairo_rectangle(cairo, rect.x, rect.y, rect.width, rect.height)
+    cairo_fill(cairo)
+  }
+
+  func stroke(_ points: [Point], _ color: Color, width: Double, dashed: Bool) {
+    use(color)
+    cairo_set_line_width(cairo, width)
+    cairo_set_dash(cairo, [width * 3, width * 2], dashed ? 2 : 0, 0)
+    for point in points { cairo_line_to(cairo, point.x, point.y) }
+    cairo_stroke(cairo)
+  }
+
+  func fillCircle(_ center: Point, radius: Double, _ color: Color) {
+    use(color)
+    cairo_arc(cairo, center.x, center.y, radius, 0, 2 * .pi)
+    cairo_fill(cairo)
+  }
+
+  func text(_ text: String, at point: Point, _ style: TextStyle) {
+    use(style.color)
+    cairo_select_font_face(
+      cairo, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
+      style.isBold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL)
+    cairo_set_font_size(cairo, style.size)
+    var extents = cairo_text_extents_t()
+    cairo_text_extents(cairo, text, &extents)
+    let start =
+      switch style.anchor {
+      case .start: 0.0
+      case .middle: -extents.x_advance / 2
+      case .end: -extents.x_advance
+      }
+    cairo_save(cairo)
+    cairo_translate(cairo, point.x, point.y)
+    if style.isUpright { cairo_rotate(cairo, -.pi / 2) }
+    cairo_move_to(cairo, start, 0)
+    cairo_show_text(cairo, text)
+    cairo_restore(cairo)
+    cairo_new_path(cairo)
+  }
+
+  private func use(_ color: Color) {
+    cairo_set_source_rgb(
+      cairo, Double(color.red) / 255, Double(color.green) / 255, Double(color.blue) / 255)
+  }
+}

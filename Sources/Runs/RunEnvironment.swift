@@ -1,0 +1,85 @@
+import Foundation
+import MartletTensors
+
+/// What a run was made with and on.
+package struct RunEnvironment: Equatable, Sendable {
+  /// When the run began, as `2026-01-31T12:00:00Z`.
+  package var started: String
+  package var martletVersion: String
+  /// The git revision of the program, nil where it is not known.
+  package var revision: String?
+  package var swiftVersion: String
+  package var operatingSystem: String
+  package var processor: String
+  /// The cores this process may use.
+  package var cores: Int
+  package var memoryBytes: Int
+  /// The instruction set of the kernels in use.
+  package var instructionSet: String
+
+  /// Describes this process on this machine.
+  package init(martletVersion: String, revision: String? = nil, instructionSet: String) {
+    started = ISO8601DateFormatter().string(from: Date())
+    self.martletVersion = martletVersion
+    self.revision = revision
+    self.instructionSet = instructionSet
+    swiftVersion = Self.compilerVersion
+    operatingSystem = ProcessInfo.processInfo.operatingSystemVersionString
+    processor = Self.processorName
+    cores = ProcessInfo.processInfo.activeProcessorCount
+    memoryBytes = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+  }
+
+  package var json: JSON {
+    [
+      "started": .string(started),
+      "martlet_version": .string(martletVersion),
+      "revision": .optional(revision),
+      "swift_version": .string(swiftVersion),
+      "operating_system": .string(operatingSystem),
+      "processor": .string(processor),
+      "cores": .integer(cores),
+      "memory_bytes": .integer(memoryBytes),
+      "instruction_set": .string(instructionSet),
+    ]
+  }
+
+  package init?(_ json: JSON) {
+    guard let started = json["started"]?.stringValue else { return nil }
+    self.started = started
+    martletVersion = json["martlet_version"]?.stringValue ?? "unknown"
+    revision = json["revision"]?.stringValue
+    swiftVersion = json["swift_version"]?.stringValue ?? "unknown"
+    operatingSystem = json["operating_system"]?.stringValue ?? "unknown"
+    processor = json["processor"]?.stringValue ?? "unknown"
+    cores = json["cores"]?.intValue ?? 0
+    memoryBytes = json["memory_bytes"]?.intValue ?? 0
+    instructionSet = json["instruction_set"]?.stringValue ?? "unknown"
+  }
+
+  private static var compilerVersion: String {
+    #if compiler(>=6.4)
+      "6.4 or later"
+    #elseif compiler(>=6.3)
+      "6.3"
+    #elseif compiler(>=6.2)
+      "6.2"
+    #else
+      "6.1"
+    #endif
+  }
+
+  private static var processorName: String {
+    #if os(Linux)
+      // The files of /proc have no size, so that `InputFile` does not fit.
+      let description = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+      let line = description.split(separator: "\n").first { $0.hasPrefix("model name") }
+      return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
+    #else
+      var name = [UInt8](repeating: 0, count: 256)
+      var count = name.count
+      guard sysctlbyname("machdep.cpu.brand_string", &name, &count, nil, 0) == 0 else { return "unknown" }
+      return String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
+    #endif
+  }
+}

@@ -1,0 +1,148 @@
+import Foundation
+import MartletTensors
+
+/// The folder of one run, owned by the process that trains: the only thing training tells reporting.
+///
+/// It holds `configuration.json` (written first), `environment.json`, `events.jsonl`, `checkpoints/` and at
+/// the end `weights.safetensors`.
+package final class RunFolder {
+  /// The path of the folder.
+  package let path: String
+  /// How the run was configured.
+  package let configuration: JSON
+  let onProblem: (String) -> Void
+  private let lock: RunLock
+  private let log: EventLog
+
+  private init(
+    path: String, configuration: JSON, lock: RunLock, log: EventLog, onProblem: @escaping (String) -> Void
+  ) {
+    self.path = path
+    self.configuration = configuration
+    self.lock = lock
+    self.log = log
+    self.onProblem = onProblem
+  }
+
+  /// Whether a run was begun at a path, so that it can be resumed.
+  package static func exists(at path: String) -> Bool {
+    FileManager.default.fileExists(atPath: path + "/" + RunFile.configuration)
+  }
+
+  /// Begins a run at a path where there is no folder, or an empty one.
+  ///
+  /// `onProblem` hears what is lost without stopping the training.
+  package static func create(
+    at path: String, configuration: JSON, environment: RunEnvironment,
+    onProblem: @escaping (String) -> Void
+  ) throws(FileError) -> RunFolder {
+    try createFolder(path)
+    guard !exists(at: path) else {
+      throw FileError(
+        kind: .cannotWrite, path: path,
+        description: "\(path) already holds a run; resume it or choose another folder")
+    }
+    let lock = try RunLock(folder: path)
+    let strangers = try names(in: path).filter { $0 != RunFile.lock && !AtomicFile.isTemporary($0) }
+    // `environment.json` and `checkpoints` never stand without a configuration: they are somebody else's.
+    if let stranger = strangers.first {
+      throw FileError(
+        kind: .cannotWrite, path: path,
+        description: "\(path) is not empty (it holds \(stranger)); choose a new folder for the run")
+    }
+    try AtomicFile.write(Array(configuration.indentedText.utf8), to: path + "/" + RunFile.configuration)
+    try AtomicFile.write(Array(environment.json.indentedText.utf8), to: path + "/" + RunFile.environment)
+    try createFolder(path + "/" + RunFile.checkpoints)
+    let log = try EventLog(path: path + "/" + RunFile.events, onProblem: onProblem)
+    return RunFolder(path: path, configuration: configuration, lock: lock, log: log, onProblem: onProblem)
+  }
+
+  /// Begins a run in a new folder `parent/name-yyyymmdd-hhmmss`, numbered where that is taken.
+  package static func create(
+    in parent: String, name: String, date: Date = Date(), configuration: JSON, environment: RunEnvironment,
+    onProblem: @escaping (String) -> Void
+  ) throws(FileError) -> RunFolder {
+    try createFolder(parent)
+    let formatter = DateFormatter()
+    formatter.locale = Locale(identifier: "en_US_POSIX")
+    formatter.dateFormat = "yyyyMMdd-HHmmss"
+    let stem = "\(parent)/\(name)-\(formatter.string(from: date))"
+    var path = stem
+    var number = 2
+    // Making the folder is what claims the name, so that two runs begun in one second differ.
+    while mkdir(path, 0o777) != 0 {
+      guard errno == EEXIST, number < 1000 else { throw .cannotWrite(path, bytes: 0, errno: errno) }
+      path = "\(stem)-\(number)"
+      number += 1
+    }
+    return try create(
+      at: path, configuration: configuration, environment: environment, onProblem: onProblem)
+  }
+
+  /// Takes up a run again at its newest intact checkpoint; nil where it has none, so that it starts anew.
+  ///
+  /// What happened after that checkpoint is dropped from the folder.
+  package static func resume(
+    at path: String, onProblem: @escaping (String) -> Void
+  ) throws(FileError) -> (folder: RunFolder, checkpoint: Checkpoint?) {
+    let configuration = try RunRecord.json(at: path + "/" + RunFile.configuration)
+    let lock = try RunLock(folder: path)
+    try createFolder(path + "/" + RunFile.checkpoints)
+    try removeLeftovers(in: path)
+    try removeLeftovers(in: path + "/" + RunFile.checkpoints)
+    let checkpoint = try Checkpoint.latest(in: path, onProblem: onProblem)
+    let log = try EventLog(path: path + "/" + RunFile.events, onProblem: onProblem)
+    let folder = RunFolder(
+      path: path, configuration: configuration, lock: lock, log: log, onProblem: onProblem)
+    let epoch = checkpoint?.epoch ?? 0
+    try log.rewind(toEndOf: epoch)
+    folder.removeCheckpoints { $0 > epoch }
+    return (folder, checkpoint)
+  }
+
+  /// Appends an event; a failure goes to `onProblem` and does not stop the training.
+  package func append(_ event: RunEvent) {
+    log.append(event.json)
+  }
+
+  /// Makes the events so far durable.
+  func syncEvents() {
+    log.sync()
+  }
+
+  /// Creates a folder and those above it, where they are missing.
+  private static func createFolder(_ path: String) throws(FileError) {
+    if mkdir(path, 0o777) == 0 || errno == EEXIST { return }
+    let parent = (path as NSString).deletingLastPathComponent
+    if errno == ENOENT, !parent.isEmpty, parent != path {
+      try createFolder(parent)
+      if mkdir(path, 0o777) == 0 || errno == EEXIST { return }
+    }
+    throw .cannotWrite(path, bytes: 0, errno: errno)
+  }
+
+  /// The names in a folder, sorted.
+  static func names(in folder: String) throws(FileError) -> [String] {
+    do {
+      return try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+    } catch {
+      throw .cannotRead(folder, errno: access(folder, R_OK) == 0 ? EIO : errno)
+    }
+  }
+
+  /// Removes what killed writers left behind.
+  private static func removeLeftovers(in folder: String) throws(FileError) {
+    for name in try names(in: folder) where AtomicFile.isTemporary(name) { unlink("\(folder)/\(name)") }
+  }
+}
+
+/// The names in a run folder.
+enum RunFile {
+  static let configuration = "configuration.json"
+  static let environment = "environment.json"
+  static let events = "events.jsonl"
+  static let checkpoints = "checkpoints"
+  static let best = "checkpoints/best.safetensors"
+  static let weights = "weights.safetensors"
+  static let lock = "owner.lock"
+}

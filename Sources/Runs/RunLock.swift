@@ -1,0 +1,48 @@
+import Foundation
+import MartletTensors
+
+/// The sole ownership of a run folder; the system ends it with the process, however that ends.
+final class RunLock {
+  private let descriptor: Int32
+
+  /// Takes the lock; refuses where another owner lives, saying who.
+  init(folder: String) throws(FileError) {
+    let path = folder + "/" + RunFile.lock
+    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    if descriptor < 0 { throw .cannotWrite(path, bytes: 0, errno: errno) }
+    if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+      let code = errno
+      if code == EWOULDBLOCK {
+        throw FileError(
+          kind: .cannotWrite, path: folder,
+          description: "\(folder) is in use by \(owner); wait until it ends or choose another run folder")
+      }
+      throw .cannotWrite(path, bytes: 0, errno: code)
+    }
+    let text = Array("process \(getpid()) on \(Self.host)".utf8)
+    ftruncate(descriptor, 0)
+    if pwrite(descriptor, text, text.count, 0) < 0 {
+      throw .cannotWrite(path, bytes: text.count, errno: errno)
+    }
+  }
+
+  // The file stays: were it removed, two processes could each lock a file of this name.
+  deinit {
+    ftruncate(descriptor, 0)
+    // Closing alone does not unlock while a child, forked but not yet running its program, shares the file.
+    flock(descriptor, LOCK_UN)
+    close(descriptor)
+  }
+
+  private static var host: String {
+    var name = [CChar](repeating: 0, count: 256)
+    guard gethostname(&name, name.count - 1) == 0 else { return "this machine" }
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  private var owner: String {
+    var bytes = [UInt8](repeating: 0, count: 200)
+    let count = pread(descriptor, &bytes, bytes.count, 0)
+    return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : "another process"
+  }
+}

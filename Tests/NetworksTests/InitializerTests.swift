@@ -1,0 +1,77 @@
+import MartletNetworks
+import Testing
+
+private func moments(_ values: [Float]) -> (mean: Double, deviation: Double) {
+  let mean = values.reduce(0) { $0 + Double($1) } / Double(values.count)
+  let variance = values.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / Double(values.count)
+  return (mean, variance.squareRoot())
+}
+
+/// Expected variance and largest magnitude for 200 inputs and 100 outputs.
+private struct Case: Sendable {
+  let initializer: Initializer
+  let variance: Double
+  let bound: Double
+
+  static func uniform(_ initializer: Initializer, variance: Double) -> Case {
+    Case(initializer: initializer, variance: variance, bound: (3 * variance).squareRoot())
+  }
+
+  static func truncated(_ initializer: Initializer, variance: Double) -> Case {
+    Case(
+      initializer: initializer, variance: variance, bound: 2 * variance.squareRoot() / 0.87962566103423978)
+  }
+
+  static func unbounded(_ initializer: Initializer, variance: Double) -> Case {
+    Case(initializer: initializer, variance: variance, bound: .infinity)
+  }
+}
+
+private let cases: [Case] = [
+  .uniform(.glorotUniform, variance: 0.006_666_667), .truncated(.glorotNormal, variance: 0.006_666_667),
+  .uniform(.heUniform, variance: 0.01), .truncated(.heNormal, variance: 0.01),
+  .uniform(.lecunUniform, variance: 0.005), .truncated(.lecunNormal, variance: 0.005),
+  .uniform(.kaimingUniform(), variance: 0.001_666_667), .uniform(.fanInUniform, variance: 0.001_666_667),
+  .unbounded(.kaimingNormal, variance: 0.01), .unbounded(.normal(), variance: 0.0025),
+  .truncated(.truncatedNormal(), variance: 0.001_934_353),
+]
+
+@Suite struct InitializerTests {
+  private let fans = Fans(inputs: 200, outputs: 100)
+
+  @Test(arguments: cases)
+  fileprivate func statistics(item: Case) {
+    let (initializer, deviation, bound) = (item.initializer, item.variance.squareRoot(), item.bound)
+    let values = initializer.values(count: 40_000, fans: fans, seed: 3, path: "dense/kernel")
+    let found = moments(values)
+    #expect(abs(found.mean) < 0.02 * deviation)
+    #expect(abs(found.deviation / deviation - 1) < 0.02)
+    let largest = values.reduce(0) { max($0, abs(Double($1))) }
+    #expect(largest <= bound * 1.0001)
+    // Bounded draws come close to their bound.
+    if bound.isFinite { #expect(largest > 0.97 * bound) }
+  }
+
+  @Test func valuesDependOnSeedPathAndIndexAlone() {
+    for initializer in [Initializer.glorotUniform, .heNormal] {
+      let values = initializer.values(count: 1_001, fans: fans, seed: 3, path: "a")
+      #expect(values == initializer.values(count: 1_001, fans: fans, seed: 3, path: "a"))
+      #expect(Array(values[..<10]) == initializer.values(count: 10, fans: fans, seed: 3, path: "a"))
+      #expect(values != initializer.values(count: 1_001, fans: fans, seed: 4, path: "a"))
+      #expect(values != initializer.values(count: 1_001, fans: fans, seed: 3, path: "b"))
+      #expect(Set(values).count > 990)
+    }
+  }
+
+  @Test func constants() {
+    #expect(Initializer.zeros.values(count: 2, fans: fans, seed: 1, path: "") == [0, 0])
+    #expect(Initializer.ones.values(count: 2, fans: fans, seed: 1, path: "") == [1, 1])
+    #expect(Initializer.constant(0.5).values(count: 1, fans: fans, seed: 1, path: "") == [0.5])
+  }
+
+  @Test func fansOfKernels() {
+    #expect(Fans(shape: [3, 5, 4, 7]) == Fans(inputs: 60, outputs: 105))
+    #expect(Fans(shape: [6, 8]) == Fans(inputs: 6, outputs: 8))
+    #expect(Fans(shape: [6]) == Fans(inputs: 6, outputs: 6))
+  }
+}

@@ -1,0 +1,102 @@
+"""Goldens of two networks with PyTorch's conventions: python make_pytorch.py FOLDER
+
+Tensors are stored in Martlet's layout: images N H W C, kernels [height, width, in, out], dense
+kernels [in, out] with the input flattened in the order H W C.
+"""
+
+import platform
+import sys
+
+import numpy as np
+import torch
+from torch import nn
+
+from common import BATCH, CLASSES, STEPS, Golden, batch, glorot, uniform
+
+torch.set_num_threads(2)
+
+
+class Convnet(nn.Module):
+    """Two 3x3 convolutions, two dense layers; written out so that nothing is hidden."""
+
+    def __init__(self, kernel, padding, flat):
+        super().__init__()
+        self.conv2d = nn.Conv2d(1, 32, kernel, padding=padding)
+        self.conv2d_1 = nn.Conv2d(32, 64, kernel, padding=padding)
+        self.dense = nn.Linear(flat, 128)
+        self.dense_1 = nn.Linear(128, CLASSES)
+
+    def forward(self, x):
+        x = torch.max_pool2d(torch.relu(self.conv2d(x)), 2)
+        x = torch.max_pool2d(torch.relu(self.conv2d_1(x)), 2)
+        # Martlet flattens H W C.
+        x = x.permute(0, 2, 3, 1).flatten(1)
+        return self.dense_1(torch.relu(self.dense(x)))
+
+
+def to_martlet(array):
+    """[out, in, height, width] -> [height, width, in, out]; [out, in] -> [in, out]."""
+    array = array.detach().numpy()
+    return array.transpose(2, 3, 1, 0) if array.ndim == 4 else array.T
+
+
+def initialize(model, dtype):
+    with torch.no_grad():
+        for name, layer in model.named_children():
+            shape = to_martlet(layer.weight).shape
+            area = int(np.prod(shape[:-2]))
+            kernel = uniform(f"{name}/kernel", shape, glorot(area * shape[-2], area * shape[-1]))
+            order = (3, 2, 0, 1) if len(shape) == 4 else (1, 0)
+            layer.weight.copy_(torch.tensor(kernel.transpose(order).copy(), dtype=dtype))
+            layer.bias.copy_(torch.tensor(uniform(f"{name}/bias", shape[-1:], 0.1), dtype=dtype))
+
+
+def train(make, prepare, one_hot, dtype, steps):
+    model = make().to(dtype)
+    initialize(model, dtype)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    losses, gradients = [], {}
+    for step in range(steps):
+        images, labels = batch(step, 28, 28, 1)
+        x = prepare(torch.tensor(images.transpose(0, 3, 1, 2).copy()).to(dtype))
+        y = torch.tensor(labels)
+        if one_hot:
+            y = nn.functional.one_hot(y, CLASSES).to(dtype)
+        loss = nn.functional.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        losses.append(loss.item())
+        if step == 0:
+            gradients = {path: to_martlet(p.grad).copy() for path, p in parameters(model)}
+        optimizer.step()
+    return losses, gradients, {path: to_martlet(p) for path, p in parameters(model)}
+
+
+def parameters(model):
+    for name, layer in model.named_children():
+        yield f"{name}/kernel", layer.weight
+        yield f"{name}/bias", layer.bias
+
+
+def make_golden(path, about, make, prepare, one_hot):
+    losses, gradients, weights = train(make, prepare, one_hot, torch.float64, STEPS)
+    _, single, _ = train(make, prepare, one_hot, torch.float32, 1)
+    versions = f"Python {platform.python_version()}, PyTorch {torch.__version__}, NumPy {np.__version__}"
+    golden = Golden("make_pytorch.py", versions, about)
+    golden.losses(losses)
+    for name, gradient in gradients.items():
+        golden.gradient(name, gradient, single[name])
+        golden.weight(name, weights[name])
+    print([round(loss, 4) for loss in losses])
+    golden.write(path)
+
+
+folder = sys.argv[1]
+make_golden(
+    f"{folder}/conv5x5-pytorch.safetensors",
+    f"5x5 network, raw pixels, one-hot targets, PyTorch's Adam 1e-3, {STEPS} steps of {BATCH}",
+    lambda: Convnet(5, 0, 1024), lambda x: x, True)
+make_golden(
+    f"{folder}/convnet-pytorch.safetensors",
+    f"convnet, (x/255 - 0.1307)/0.3081, labels, PyTorch's Adam 1e-3, {STEPS} steps of {BATCH}",
+    lambda: Convnet(3, 1, 3136), lambda x: (x / 255 - 0.1307) / 0.3081, False)
