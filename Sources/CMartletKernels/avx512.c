@@ -5,7 +5,8 @@
 #include <immintrin.h>
 
 #pragma STDC FP_CONTRACT OFF
-#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512vl,avx512bw,avx512dq"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512vl,avx512bw,avx512dq"))), \
+                             apply_to = function)
 
 #define MK_HAS_FMA 1
 #define MK_MASK_LOAD(p, m) ((vf)_mm256_maskload_ps(p, (__m256i)(m)))

@@ -18,16 +18,19 @@ struct CopyKernel: ImageKernel {
   private let output: Operand
   private let resultCount: Int
   private let clears: Bool
+  private let element: ElementType
 
   /// - Parameter imagewise: The first axis counts images and is left out of the blocks.
   init(
-    _ op: StructureOp, imagewise: Bool, shapes: [[Int]], result: [Int], inputs: [Operand], output: Operand
+    _ op: StructureOp, imagewise: Bool, shapes: [[Int]], result: [Int], element: ElementType, inputs: [Operand],
+    output: Operand
   ) {
     let skip = imagewise ? 1 : 0
     let shapes = shapes.map { Array($0.dropFirst(skip)) }
     let result = Array(result.dropFirst(skip))
     self.inputs = inputs
     self.output = output
+    self.element = element
     resultCount = result.reduce(1, *)
     let to = Self.strides(result)
     var blocks: [Block] = []
@@ -76,16 +79,28 @@ struct CopyKernel: ImageKernel {
   }
 
   func run(_ images: Range<Int>, shard: Int, _ context: Context) {
+    // Only the elements' size matters for moving them.
+    switch element {
+    case .float, .int32: run(images, as: UInt32.self, context)
+    case .uint8: run(images, as: UInt8.self, context)
+    }
+  }
+
+  @inline(__always)
+  private func run<Word: FixedWidthInteger>(_ images: Range<Int>, as type: Word.Type, _ context: Context) {
     for image in images {
-      let to = output.floats(context, image: image)
+      let to = output.raw(context, image: image).assumingMemoryBound(to: Word.self)
       if clears { to.update(repeating: 0, count: resultCount) }
       for block in blocks {
-        copy(block, axis: 0, inputs[block.input].floats(context, image: image) + block.from, to + block.to)
+        let from = inputs[block.input].raw(context, image: image).assumingMemoryBound(to: Word.self)
+        Self.copy(block, axis: 0, from + block.from, to + block.to)
       }
     }
   }
 
-  private func copy(_ block: Block, axis: Int, _ from: UnsafePointer<Float>, _ to: UnsafeMutablePointer<Float>) {
+  private static func copy<Word: FixedWidthInteger>(
+    _ block: Block, axis: Int, _ from: UnsafePointer<Word>, _ to: UnsafeMutablePointer<Word>
+  ) {
     guard axis < block.extents.count else {
       to.pointee = from.pointee
       return

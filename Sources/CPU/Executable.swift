@@ -67,6 +67,19 @@ package final class Executable {
     return elements(buffer)
   }
 
+  /// The elements of an output of any type, as floats.
+  package func numbers(_ name: String) -> [Float] {
+    guard let buffer = program.outputs[name] else { preconditionFailure("the program has no output \(name)") }
+    let count = program.buffers[buffer].count
+    switch program.buffers[buffer].element {
+    case .float: return Array(elements(buffer))
+    case .uint8:
+      return UnsafeBufferPointer(start: table[buffer].assumingMemoryBound(to: UInt8.self), count: count).map { Float($0) }
+    case .int32:
+      return UnsafeBufferPointer(start: table[buffer].assumingMemoryBound(to: Int32.self), count: count).map { Float($0) }
+    }
+  }
+
   private func elements(_ buffer: Int) -> UnsafeBufferPointer<Float> {
     UnsafeBufferPointer(
       start: table[buffer].assumingMemoryBound(to: Float.self), count: program.buffers[buffer].count)

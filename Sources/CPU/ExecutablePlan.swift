@@ -268,12 +268,16 @@ struct ExecutablePlan {
       let isWhole = images == 1 && !step.isImagewise
       return (
         CopyKernel(
-          op, imagewise: !isWhole, shapes: step.inputShapes, result: step.outputShapes[0], inputs: inputs,
-          output: outputs[0]), []
+          op, imagewise: !isWhole, shapes: step.inputShapes, result: step.outputShapes[0],
+          element: program.buffers[step.outputs[0]].element, inputs: inputs, output: outputs[0]), []
       )
     case .classification(let op):
       let classes = step.inputShapes[0].count == 2 ? step.inputShapes[0][1] : 1
-      return (ClassificationKernel(op: op, classes: classes, inputs: inputs, output: outputs[0]), [])
+      let labels = op.labelInput.map { program.buffers[step.inputs[$0]].element } ?? .int32
+      return (
+        ClassificationKernel(
+          op: op, classes: classes, labelElement: labels, inputs: inputs, output: outputs[0]), []
+      )
     case .reduction(let op): return reductionKernel(op, step, inputs[0], outputs[0], shards)
     case .normalization(let op): return normalizationKernel(op, step, inputs, outputs[0], shards, &scratch)
     case .matrix: preconditionFailure("a matrix product is split over its output")

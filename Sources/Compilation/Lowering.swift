@@ -256,7 +256,7 @@ struct Lowering {
   ) {
     for output in outputs where bufferOf[output] < 0 {
       let place = isUpdate[id] ? assignedParameter(output, group: id) : nil
-      bufferOf[output] = place ?? newBuffer(.temporary, code.nodes[output].shape, .float)
+      bufferOf[output] = place ?? newBuffer(.temporary, code.nodes[output].shape, code.nodes[output].element)
     }
     let node = code.nodes[id]
     for input in inputs { precondition(bufferOf[input] >= 0, "%\(input) is read before it is stored") }

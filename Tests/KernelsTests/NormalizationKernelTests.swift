@@ -29,7 +29,7 @@ import Testing
     var expectedDx = expected
     for r in 0..<rows {
       for c in 0..<n {
-        let window = max(0, c - (size - 1) / 2)...min(n - 1, c + size / 2)
+        let window = max(0, c - size / 2)...min(n - 1, c + (size - 1) / 2)
         let squares = window.reduce(0.0) { $0 + Double(x[r * n + $1]) * Double(x[r * n + $1]) }
         let s = Double(bias) + Double(alpha) * squares
         let place = r * n + c

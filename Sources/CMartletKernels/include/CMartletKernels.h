@@ -173,7 +173,8 @@ typedef struct {
 
   // -- local response normalisation over channels (kernels/lrn.inc.h) --
   // s = bias + alpha * (sum of x^2 over the window of `size` channels centred on c, clipped at the ends);
-  // y = x * s^-beta. The window reaches (size-1)/2 channels down and size/2 up.
+  // y = x * s^-beta. The window reaches size/2 channels down and (size-1)/2 up (an even one
+  // as in PyTorch).
   void (*lrn)(const float *x, ptrdiff_t rows, int32_t n, int32_t size, float alpha, float beta, float bias, float *y);
   void (*lrn_gradient)(const float *x, const float *dy, ptrdiff_t rows, int32_t n, int32_t size, float alpha,
                        float beta, float bias, float *dx);

@@ -33,7 +33,8 @@ static void softmax_gradient(const float *y, const float *dy, int32_t rows, int3
   }
 }
 
-static void cross_entropy_sparse(const float *x, const int32_t *labels, int32_t rows, int32_t n, float *loss) {
+static void cross_entropy_sparse(const float *x, const int32_t *labels, int32_t rows, int32_t n,
+                                 float *loss) {
   for (int32_t r = 0; r < rows; r++, x += n) {
     if (labels[r] < 0 || labels[r] >= n) {
       loss[r] = __builtin_nanf("");
@@ -44,8 +45,8 @@ static void cross_entropy_sparse(const float *x, const int32_t *labels, int32_t 
   }
 }
 
-static void cross_entropy_sparse_gradient(const float *x, const int32_t *labels, const float *dloss, int32_t rows,
-                                          int32_t n, float *dx) {
+static void cross_entropy_sparse_gradient(const float *x, const int32_t *labels, const float *dloss,
+                                          int32_t rows, int32_t n, float *dx) {
   for (int32_t r = 0; r < rows; r++, x += n, dx += n) {
     const int32_t valid = labels[r] >= 0 && labels[r] < n;
     const vf sum = splat(exp_row(x, n, row_maximum(x, n), dx));
@@ -78,8 +79,8 @@ static void cross_entropy_dense(const float *x, const float *targets, int32_t ro
   }
 }
 
-static void cross_entropy_dense_gradient(const float *x, const float *targets, const float *dloss, int32_t rows,
-                                         int32_t n, float *dx) {
+static void cross_entropy_dense_gradient(const float *x, const float *targets, const float *dloss,
+                                         int32_t rows, int32_t n, float *dx) {
   for (int32_t r = 0; r < rows; r++, x += n, targets += n, dx += n) {
     const vf sum = splat(exp_row(x, n, row_maximum(x, n), dx));
     const vf total = splat(row_sum(targets, n)), factor = splat(dloss[r]);

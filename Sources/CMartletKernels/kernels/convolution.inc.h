@@ -41,7 +41,8 @@ MK_INLINE void forward_tile(const int32_t P, const int32_t V, const forward_job 
     }
   }
   const float *w = job->weights + (ptrdiff_t)job->tap_from * job->run * job->padded;
-  if (job->places != NULL) tile_add_at(P, V, sums, a, job->places, w, job->padded, c->taps_y * runs_x * job->run);
+  if (job->places != NULL)
+    tile_add_at(P, V, sums, a, job->places, w, job->padded, c->taps_y * runs_x * job->run);
   int32_t i = job->tap_from / runs_x, j = job->tap_from % runs_x;
   for (int32_t tap = job->tap_from; job->places == NULL && tap < job->tap_to; tap++) {
     tile_add(P, V, 0, sums, a, i * c->tap_y + j * c->tap_x, 1, w, job->padded, job->run, 0);
@@ -51,7 +52,8 @@ MK_INLINE void forward_tile(const int32_t P, const int32_t V, const forward_job 
   const int32_t whole = job->tap_to == c->taps_y * runs_x;
   MK_UNROLL for (int32_t v = 0; v < V; v++) {
     vf bias = (vf)0.0f;
-    if (job->bias != NULL) bias = v == V - 1 ? ld_upto(job->bias + v * MK_LANES, tail) : ld(job->bias + v * MK_LANES);
+    if (job->bias != NULL)
+      bias = v == V - 1 ? ld_upto(job->bias + v * MK_LANES, tail) : ld(job->bias + v * MK_LANES);
     MK_UNROLL for (int32_t p = 0; p < P; p++) {
       vf y = sums[p * V + v];
       if (whole) y = activate(y + bias, job->activation, job->slope);
@@ -80,16 +82,18 @@ static void conv_forward(const mk_conv *conv, const float *x, const float *weigh
   if (short_runs)
     for (int32_t i = 0, k = 0; i < conv->taps_y; i++)
       for (int32_t j = 0; j < conv->taps_x; j++)
-        for (int32_t n = 0; n < conv->channels; n++) places[k++] = (int32_t)(i * conv->tap_y + j * conv->tap_x + n);
+        for (int32_t n = 0; n < conv->channels; n++)
+          places[k++] = (int32_t)(i * conv->tap_y + j * conv->tap_x + n);
   for (int32_t v = 0, width; v < vectors; v += width) {
     width = vectors_of(vectors - v);
     int32_t group = larger(1, MK_WEIGHT_BYTES / (run * width * MK_LANES * (int32_t)sizeof(float)));
     if (short_runs || 2 * group > taps) group = taps;
     const int32_t most = points_of(width);
     for (int32_t tap = 0; tap < taps; tap += group) {
-      forward_job job = {conv, short_runs ? places : NULL, x, weights + v * MK_LANES, bias == NULL ? NULL : bias + v * MK_LANES,
-                         y + v * MK_LANES, (ptrdiff_t)vectors * MK_LANES, run, tap,
-                         smaller(tap + group, taps), smaller(width * MK_LANES, conv->filters - v * MK_LANES),
+      forward_job job = {conv, short_runs ? places : NULL, x, weights + v * MK_LANES,
+                         bias == NULL ? NULL : bias + v * MK_LANES, y + v * MK_LANES,
+                         (ptrdiff_t)vectors * MK_LANES, run, tap, smaller(tap + group, taps),
+                         smaller(width * MK_LANES, conv->filters - v * MK_LANES),
                          activation, slope};
       int32_t row = 0, column = 0;
       for (int32_t pixel = 0, points; pixel < pixels; pixel += points) {

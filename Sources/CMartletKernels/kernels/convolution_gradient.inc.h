@@ -19,8 +19,8 @@ MK_INLINE void gradient_tile(const int32_t P, const int32_t V, const int32_t par
   tile_clear(sums, P * V);
   const int32_t last = job->lanes - (V - 1) * MK_LANES;
   for (int32_t row = 0; row < c->rows; row++)
-    tile_add(P, V, part, sums, a, row * c->x_row, c->x_pixel, job->dy + row * c->y_row, c->y_pixel, c->columns,
-             last);
+    tile_add(P, V, part, sums, a, row * c->x_row, c->x_pixel, job->dy + row * c->y_row, c->y_pixel,
+             c->columns, last);
   MK_UNROLL for (int32_t p = 0; p < P; p++) {
     MK_UNROLL for (int32_t v = 0; v < V; v++) {
       float *to = job->gradient + (first + p) * job->padded + v * MK_LANES;
@@ -47,8 +47,9 @@ static void conv_kernel_gradient(const mk_conv *conv, const float *x, const floa
   const int32_t rows = conv->taps_y * conv->taps_x * conv->channels;
   for (int32_t v = 0, width; v < vectors; v += width) {
     width = vectors_of(vectors - v);
-    const gradient_job job = {conv, x, dy + v * MK_LANES, gradient + v * MK_LANES, (ptrdiff_t)vectors * MK_LANES,
-                              smaller(width * MK_LANES, conv->filters - v * MK_LANES)};
+    const gradient_job job = {conv, x, dy + v * MK_LANES, gradient + v * MK_LANES,
+                              (ptrdiff_t)vectors * MK_LANES, smaller(width * MK_LANES,
+                                                                     conv->filters - v * MK_LANES)};
     int32_t i = 0, j = 0, channel = 0;
     for (int32_t row = 0, points; row < rows; row += points) {
       points = points_now(rows - row, points_of(width));

@@ -13,7 +13,7 @@ MK_INLINE vf ld_clipped(const float *x, int32_t at, int32_t n) {
 // s = bias + alpha * (sum of squares in the window).
 MK_INLINE vf lrn_scale(const float *x, int32_t at, int32_t n, int32_t size, vf alpha, vf bias) {
   vf sum = splat(0.0f);
-  for (int32_t d = -((size - 1) / 2); d <= size / 2; d++) {
+  for (int32_t d = -(size / 2); d <= (size - 1) / 2; d++) {
     const vf v = ld_clipped(x, at + d, n);
     sum = fma8(v, v, sum);
   }
@@ -30,7 +30,8 @@ MK_INLINE vf lrn_power(vf s, float beta) {
   return power8(s, splat(-beta));
 }
 
-static void lrn(const float *x, ptrdiff_t rows, int32_t n, int32_t size, float alpha, float beta, float bias, float *y) {
+static void lrn(const float *x, ptrdiff_t rows, int32_t n, int32_t size, float alpha, float beta,
+                float bias, float *y) {
   for (ptrdiff_t r = 0; r < rows; r++, x += n, y += n)
     for (int32_t c = 0; c < n; c += MK_LANES) {
       const vf s = lrn_scale(x, c, n, size, splat(alpha), splat(bias));
@@ -38,11 +39,12 @@ static void lrn(const float *x, ptrdiff_t rows, int32_t n, int32_t size, float a
     }
 }
 
-// dx = dy * s^-beta - 2 alpha beta x * (sum of dy * x * s^(-beta-1) over the windows that contain the channel).
-static void lrn_gradient(const float *x, const float *dy, ptrdiff_t rows, int32_t n, int32_t size, float alpha,
-                         float beta, float bias, float *dx) {
+// dx = dy * s^-beta - 2 alpha beta x * (sum of dy * x * s^(-beta-1) over the windows that contain the
+// channel).
+static void lrn_gradient(const float *x, const float *dy, ptrdiff_t rows, int32_t n, int32_t size,
+                         float alpha, float beta, float bias, float *dx) {
   float terms[MK_LRN_BLOCK + MK_LANES];
-  const int32_t down = (size - 1) / 2, up = size / 2;
+  const int32_t down = size / 2, up = (size - 1) / 2;
   const vf factor = splat(-2.0f * alpha * beta);
   for (ptrdiff_t r = 0; r < rows; r++, x += n, dy += n, dx += n) {
     zero_floats(dx, n);

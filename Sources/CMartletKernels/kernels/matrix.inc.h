@@ -37,14 +37,16 @@ MK_INLINE void transpose_block(const float *x, ptrdiff_t x_row, int32_t rows, in
   MK_UNROLL for (int32_t i = 0; i < 8; i++) if (i < columns) st_upto(out + i * out_row, r[i], rows);
 }
 
-static void transpose(const float *x, int32_t rows, int32_t columns, ptrdiff_t x_row, ptrdiff_t out_row, float *out) {
+static void transpose(const float *x, int32_t rows, int32_t columns, ptrdiff_t x_row, ptrdiff_t out_row,
+                      float *out) {
   for (int32_t i = 0; i < rows; i += 8)
     for (int32_t j = 0; j < columns; j += 8)
       transpose_block(x + i * x_row + j, x_row, rows - i, columns - j, out + j * out_row + i, out_row);
 }
 
 // `vectors` vectors of B for each k, zeros beyond the last column.
-static void pack_b(const mk_gemm *g, const float *b, int32_t depth, int32_t vectors, int32_t columns, float *packed) {
+static void pack_b(const mk_gemm *g, const float *b, int32_t depth, int32_t vectors, int32_t columns,
+                   float *packed) {
   const ptrdiff_t step = (ptrdiff_t)vectors * MK_LANES;
   for (int32_t v = 0; v < vectors; v++) {
     const int32_t n = columns - v * MK_LANES;

@@ -2,7 +2,8 @@
 
 #define MK_LEVELS 7  // trees of up to 64 parts
 
-static void sum_partials(const float *partials, int32_t parts, ptrdiff_t stride, ptrdiff_t count, float *out) {
+static void sum_partials(const float *partials, int32_t parts, ptrdiff_t stride, ptrdiff_t count,
+                         float *out) {
   for (ptrdiff_t i = 0; i < count; i += 2 * MK_LANES) {
     const int32_t m0 = count - i < MK_LANES ? (int32_t)(count - i) : MK_LANES;
     const int32_t m1 = count - i < 2 * MK_LANES ? (int32_t)(count - i) - m0 : MK_LANES;
@@ -30,7 +31,8 @@ static void sum_partials(const float *partials, int32_t parts, ptrdiff_t stride,
   }
 }
 
-static void sum_partials_double(const double *partials, int32_t parts, ptrdiff_t stride, ptrdiff_t count, double *out) {
+static void sum_partials_double(const double *partials, int32_t parts, ptrdiff_t stride, ptrdiff_t count,
+                                double *out) {
   for (ptrdiff_t i = 0; i < count; i++) {
     double waiting[MK_LEVELS];
     int32_t depth = 0;

@@ -64,7 +64,8 @@ static void pointwise_one(const mk_instruction *op, float *const *registers, int
 #undef MK_EACH
 #undef MK_OPERANDS
 
-static void pointwise(const mk_instruction *program, int32_t instructions, float *const *registers, int32_t count) {
+static void pointwise(const mk_instruction *program, int32_t instructions, float *const *registers,
+                      int32_t count) {
   for (int32_t i = 0; i < instructions; i++) pointwise_one(program + i, registers, count);
 }
 

@@ -15,8 +15,8 @@ MK_INLINE vf relu_pool_cells(vf a, vf b, vf c, vf d, vi *mask) {
   return keep(~dead, most);
 }
 
-static void relu_pool_rows(const float *top, const float *bottom, int32_t pooled_columns, int32_t channels, float *y,
-                           uint8_t *mask) {
+static void relu_pool_rows(const float *top, const float *bottom, int32_t pooled_columns, int32_t channels,
+                           float *y, uint8_t *mask) {
   for (int32_t column = 0; column < pooled_columns; column++) {
     const float *t = top + 2 * (ptrdiff_t)column * channels, *b = bottom + 2 * (ptrdiff_t)column * channels;
     for (int32_t c = 0; c < channels; c += MK_LANES) {
@@ -48,13 +48,15 @@ static void max_pool(const mk_pool *p, const float *x, float *y) {
         const int32_t n = p->channels - c;
         vf most = splat(-__builtin_inff());
         for (int32_t i = w.top; i < w.bottom; i++)
-          for (int32_t j = w.left; j < w.right; j++) most = max8(most, ld_upto(x + i * line + j * pixel + c, n));
+          for (int32_t j = w.left; j < w.right; j++)
+            most = max8(most, ld_upto(x + i * line + j * pixel + c, n));
         st_upto(y + c, most, n);
       }
     }
 }
 
-MK_INLINE void zero_floats(float *x, ptrdiff_t count) { __builtin_memset(x, 0, (size_t)count * sizeof(float)); }
+MK_INLINE void zero_floats(float *x, ptrdiff_t count) { __builtin_memset(x, 0,
+                                                                         (size_t)count * sizeof(float)); }
 
 static void max_pool_gradient(const mk_pool *p, const float *x, const float *dy, float *dx) {
   const ptrdiff_t pixel = p->channels, line = pixel * p->columns;

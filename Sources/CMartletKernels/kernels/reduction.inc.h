@@ -2,7 +2,8 @@
 
 #define MK_CHAIN 64  // rows added in float before the sum goes to double
 
-static void sum_rows(const float *x, ptrdiff_t rows, int32_t n, ptrdiff_t stride, int32_t accumulate, float *out) {
+static void sum_rows(const float *x, ptrdiff_t rows, int32_t n, ptrdiff_t stride, int32_t accumulate,
+                     float *out) {
   for (int32_t c = 0; c < n; c += 2 * MK_LANES) {
     const int32_t m0 = n - c, m1 = larger(0, n - c - MK_LANES);
     vd total0 = (vd)0.0, total1 = (vd)0.0;
@@ -32,7 +33,8 @@ static void sum_rows(const float *x, ptrdiff_t rows, int32_t n, ptrdiff_t stride
   }
 }
 
-static void max_rows(const float *x, ptrdiff_t rows, int32_t n, ptrdiff_t stride, int32_t accumulate, float *out) {
+static void max_rows(const float *x, ptrdiff_t rows, int32_t n, ptrdiff_t stride, int32_t accumulate,
+                     float *out) {
   for (int32_t c = 0; c < n; c += MK_LANES) {
     const int32_t m = n - c;
     vf most = accumulate ? ld_upto(out + c, m) : splat(-__builtin_inff());
@@ -109,8 +111,8 @@ static void moment_sums(const float *x, ptrdiff_t rows, int32_t n, double *sums)
   }
 }
 
-static void norm_gradient_sums(const float *dy, const float *x, const float *mean, const float *scale, ptrdiff_t rows,
-                               int32_t n, double *sums) {
+static void norm_gradient_sums(const float *dy, const float *x, const float *mean, const float *scale,
+                               ptrdiff_t rows, int32_t n, double *sums) {
   for (int32_t c = 0; c < n; c += MK_LANES) {
     const int32_t m = n - c;
     const vf center = ld_upto(mean + c, m), factor = ld_upto(scale + c, m);

@@ -39,7 +39,8 @@ static void sparse_lists_by_filter(const mk_conv *c, const float *dy, const uint
   const int32_t rows = c->rows / 2, columns = c->columns / 2, filters = c->filters;
   const int32_t strips = (rows + strip_rows - 1) / strip_rows;
   __builtin_memset(count, 0, (size_t)strips * (size_t)filters * sizeof *count);
-  const int32_t cell_offset[4] = {0, (int32_t)c->x_pixel, (int32_t)c->x_row, (int32_t)(c->x_row + c->x_pixel)};
+  const int32_t cell_offset[4] = {0, (int32_t)c->x_pixel, (int32_t)c->x_row,
+                                  (int32_t)(c->x_row + c->x_pixel)};
   for (int32_t row = 0; row < rows; row++) {
     int32_t *counts = count + (ptrdiff_t)(row / strip_rows) * filters;
     mk_entry *lists = list + (ptrdiff_t)(row / strip_rows) * filters * capacity;
@@ -76,7 +77,8 @@ static void sparse_lists_by_position(const mk_conv *c, const float *dy, const ui
         *next[cell] = (mk_entry){k, value};
         next[cell] += (value != 0.0f) & (cell < 4);
       }
-      for (int32_t p = 0; p < 4; p++) count[position[p]] = (int32_t)(next[p] - list - (ptrdiff_t)position[p] * filters);
+      for (int32_t p = 0; p < 4; p++)
+        count[position[p]] = (int32_t)(next[p] - list - (ptrdiff_t)position[p] * filters);
       dy += filters;
       mask += filters;
     }
@@ -92,13 +94,15 @@ MK_INLINE void sparse_sum(const int32_t N, vf *sums, const mk_entry *e, int32_t 
   }
 }
 
-MK_INLINE void sparse_gradient_piece(const int32_t N, const mk_entry *list, const int32_t *count, int32_t filters,
-                                     int32_t capacity, const float *x, float *gradient, ptrdiff_t filter_size) {
+MK_INLINE void sparse_gradient_piece(const int32_t N, const mk_entry *list, const int32_t *count,
+                                     int32_t filters, int32_t capacity, const float *x, float *gradient,
+                                         ptrdiff_t filter_size) {
   for (int32_t k = 0; k < filters; k++, gradient += filter_size) {
     vf sums[MK_RUN];
     tile_clear(sums, N);
     sparse_sum(N, sums, list + (ptrdiff_t)k * capacity, count[k], x, 1);
-    MK_UNROLL for (int32_t q = 0; q < N; q++) st(gradient + q * MK_LANES, ld(gradient + q * MK_LANES) + sums[q]);
+    MK_UNROLL for (int32_t q = 0; q < N; q++)
+      st(gradient + q * MK_LANES, ld(gradient + q * MK_LANES) + sums[q]);
   }
 }
 
@@ -129,8 +133,9 @@ static void sparse_kernel_gradient(const mk_conv *c, const float *x, int32_t str
   }
 }
 
-MK_INLINE void sparse_input_piece(const int32_t N, const mk_conv *c, const mk_entry *list, const int32_t *count,
-                                  const float *weights, ptrdiff_t filter_size, float *dx) {
+MK_INLINE void sparse_input_piece(const int32_t N, const mk_conv *c, const mk_entry *list,
+                                  const int32_t *count, const float *weights, ptrdiff_t filter_size,
+                                      float *dx) {
   for (int32_t row = 0; row < c->rows; row++)
     for (int32_t column = 0; column < c->columns; column++, list += c->filters) {
       const int32_t entries = *count++;
@@ -143,8 +148,8 @@ MK_INLINE void sparse_input_piece(const int32_t N, const mk_conv *c, const mk_en
     }
 }
 
-static void sparse_input_gradient(const mk_conv *c, const float *weights, const mk_entry *list, const int32_t *count,
-                                  float *dx) {
+static void sparse_input_gradient(const mk_conv *c, const float *weights, const mk_entry *list,
+                                  const int32_t *count, float *dx) {
   const run_shape run = runs_of(c);
   const int32_t vectors = run.length / MK_LANES;
   const ptrdiff_t filter_size = (ptrdiff_t)c->taps_y * c->taps_x * c->channels;
@@ -152,8 +157,9 @@ static void sparse_input_gradient(const mk_conv *c, const float *weights, const 
     float *to = dx + r / run.runs_x * c->tap_y + r % run.runs_x * c->tap_x;
     for (int32_t v = 0, n, left = run.pieces; v < vectors; v += n, left--) {
       n = (vectors - v + left - 1) / left;
-#define MK_CALL(N)                                                                                        \
-  sparse_input_piece(N, c, list, count, weights + r * run.length + v * MK_LANES, filter_size, to + v * MK_LANES)
+#define MK_CALL(N)                                                                                       \
+  sparse_input_piece(N, c, list, count, weights + r * run.length + v * MK_LANES, filter_size,            \
+                     to + v * MK_LANES)
       MK_RUN_SHAPES(n, MK_CALL)
 #undef MK_CALL
     }

@@ -40,8 +40,8 @@ MK_INLINE void tile_add(const int32_t P, const int32_t V, const int32_t part, vf
 }
 
 // The same with each step's place in `a` from a table: for runs too short to be a loop of their own.
-MK_INLINE void tile_add_at(const int32_t P, const int32_t V, vf *sums, const float *const *a, const int32_t *places,
-                           const float *b, ptrdiff_t b_step, int32_t steps) {
+MK_INLINE void tile_add_at(const int32_t P, const int32_t V, vf *sums, const float *const *a,
+                           const int32_t *places, const float *b, ptrdiff_t b_step, int32_t steps) {
   _Pragma("clang loop unroll(disable)") for (int32_t k = 0; k < steps; k++) {
     const ptrdiff_t at = places[k];
     vf w[3];

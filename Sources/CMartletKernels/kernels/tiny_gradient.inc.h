@@ -20,7 +20,8 @@ MK_INLINE void tiny_block(const int32_t R, const int32_t J, const tiny_job *job)
     for (int32_t column = 0; column < columns; column++, at += c->filters, x += 2 * c->x_pixel) {
       const vi cell = __builtin_convertvector(ld_bytes(job->mask + at, MK_LANES), vi);
       const vf g = ld(job->dy + at);
-      const vf g0 = keep(cell == 0, g), g1 = keep(cell == 1, g), g2 = keep(cell == 2, g), g3 = keep(cell == 3, g);
+      const vf g0 = keep(cell == 0, g), g1 = keep(cell == 1, g), g2 = keep(cell == 2, g),
+          g3 = keep(cell == 3, g);
       MK_UNROLL for (int32_t i = 0; i <= R; i++) {
         MK_UNROLL for (int32_t j = 0; j <= J; j++) {
           const vf in = splat(x[i * c->x_row + j * c->x_pixel]);
