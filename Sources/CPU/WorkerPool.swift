@@ -18,6 +18,7 @@ package final class WorkerPool: @unchecked Sendable {
   private let spins: Bool
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private let passed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
   private let generation = Atomic<Int>(0)
   private let arrived = Atomic<Int>(0)
   private let barrierGeneration = Atomic<Int>(0)
@@ -33,6 +34,7 @@ package final class WorkerPool: @unchecked Sendable {
     spins = threads <= Self.usableProcessors
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(wake, nil)
+    pthread_cond_init(passed, nil)
     for index in 1..<max(threads, 1) where threads > 1 { start(index) }
   }
 
@@ -44,8 +46,10 @@ package final class WorkerPool: @unchecked Sendable {
     pthread_mutex_unlock(mutex)
     for thread in threads { pthread_join(thread, nil) }
     pthread_cond_destroy(wake)
+    pthread_cond_destroy(passed)
     pthread_mutex_destroy(mutex)
     wake.deallocate()
+    passed.deallocate()
     mutex.deallocate()
   }
 
@@ -110,19 +114,29 @@ package final class WorkerPool: @unchecked Sendable {
   }
 
   /// Waits until every member has come here.
+  ///
+  /// The others spin for a moment and then sleep: where other processes want the processors, a sleeping
+  /// thread is woken sooner than one that keeps yielding is scheduled again.
   package func barrier() {
     guard count > 1 else { return }
     let current = barrierGeneration.load(ordering: .acquiring)
     if arrived.add(1, ordering: .acquiringAndReleasing).newValue == count {
       arrived.store(0, ordering: .relaxed)
+      pthread_mutex_lock(mutex)
       barrierGeneration.add(1, ordering: .releasing)
+      pthread_cond_broadcast(passed)
+      pthread_mutex_unlock(mutex)
       return
     }
-    var spun = 0
-    while barrierGeneration.load(ordering: .acquiring) == current {
-      spun += 1
-      if spins && spun < Self.spinLimit { mk_pause() } else { sched_yield() }
+    if spins {
+      for _ in 0..<Self.spinLimit {
+        if barrierGeneration.load(ordering: .acquiring) != current { return }
+        mk_pause()
+      }
     }
+    pthread_mutex_lock(mutex)
+    while barrierGeneration.load(ordering: .acquiring) == current { pthread_cond_wait(passed, mutex) }
+    pthread_mutex_unlock(mutex)
   }
 }
 

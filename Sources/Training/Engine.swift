@@ -1,0 +1,63 @@
+import MartletCPU
+import MartletCompilation
+import MartletGraphs
+import MartletNetworks
+import MartletTensors
+
+/// The threads and the memory that all programs of one trainer share.
+package final class Engine {
+  package let pool: WorkerPool
+  package let arena: Arena
+
+  /// - Parameter threads: The number of threads; nil takes the processors that may be used.
+  package init(threads: Int?) throws(TrainingError) {
+    let count = threads ?? WorkerPool.usableProcessors
+    guard count >= 1, count <= 1024 else {
+      throw TrainingError(
+        .badArgument, at: "threads", expected: "a number from 1 to 1024", received: "\(count)")
+    }
+    pool = WorkerPool(threads: count)
+    arena = Arena(workers: count)
+  }
+
+  /// The number of threads, the caller's included.
+  package var threads: Int { pool.count }
+
+  /// Compiles a trace and points it at the tensors of a store.
+  func executable(
+    _ graph: Graph, batch: Int, guarded: [(name: String, value: Value)] = [], _ parameters: Parameters
+  ) -> Executable {
+    let program = Compiler.compile(graph, batch: batch, guarded: guarded)
+    let executable = Executable(program, pool: pool, arena: arena)
+    executable.bind { parameters.pointer($0) }
+    return executable
+  }
+}
+
+extension Executable {
+  /// A copy of an output.
+  func tensor(_ name: String) -> Tensor<Float> {
+    guard let buffer = program.outputs[name] else { preconditionFailure("the program has no output \(name)") }
+    return Tensor(shape: program.buffers[buffer].shape, scalars: Array(output(name)))
+  }
+}
+
+extension Duration {
+  /// The duration in seconds.
+  var seconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) * 1e-18
+  }
+}
+
+extension Parameters {
+  /// Refuses tensors of a trace whose shapes differ from those in the store.
+  func require(_ specs: [ParameterSpec]) throws(ModelError) {
+    for spec in specs {
+      guard let known = entry(spec.path), known.shape != spec.shape else { continue }
+      throw ModelError(
+        path: spec.path, expected: "shape \(spec.shape), as the network has it",
+        received: "shape \(known.shape) in the store",
+        hint: "The store belongs to another network.")
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import MartletGraphs
+import MartletNetworks
+
+/// The gradients of a step while it is traced, one for each trained tensor, to be changed before the
+/// optimizer sees them.
+public struct Gradients {
+  /// The trained tensors' paths and gradients in order.
+  public let entries: [(path: String, value: Value)]
+  let graph: Graph
+
+  /// Every gradient changed by a function of its path and value.
+  public func map(_ change: (_ path: String, _ gradient: Value) -> Value) -> Gradients {
+    Gradients(entries: entries.map { ($0.path, change($0.path, $0.value)) }, graph: graph)
+  }
+
+  /// The root of the sum of squares over all gradients, a scalar.
+  public var norm: Value {
+    let squares = entries.map { $0.value.squared().sum() }
+    guard let first = squares.first else { return graph.constant(0) }
+    return squares.dropFirst().reduce(first, +).squareRoot()
+  }
+
+  /// The gradients shortened together so that their norm is at most `limit`.
+  public func clipped(norm limit: Double) -> Gradients {
+    precondition(limit > 0 && limit.isFinite, "gradients clipped to a norm of \(limit)")
+    let bound = graph.constant(limit)
+    let factor = bound / norm.maximum(bound)
+    return map { $1 * factor }
+  }
+
+  /// The gradients with every element brought between `-limit` and `limit`.
+  public func clipped(value limit: Double) -> Gradients {
+    precondition(limit > 0 && limit.isFinite, "gradients clipped to values of \(limit)")
+    return map { $1.maximum(graph.constant(-limit)).minimum(graph.constant(limit)) }
+  }
+}
+
+extension TracedNetwork {
+  /// Makes a value of the step readable after each step, under a name of one's own.
+  public func report(_ name: String, _ value: Value) {
+    guard name != TrainingStep.lossName else {
+      _ = graph.fail(
+        ModelError(
+          path: name, expected: "a name other than \"\(TrainingStep.lossName)\"", received: name,
+          hint: "That name is the step's own."))
+      return
+    }
+    guard value.isValid else { return }
+    graph.output(name, value)
+  }
+}

@@ -1,0 +1,50 @@
+/// What one pass over the training images gave.
+public struct EpochRecord: Sendable, Equatable {
+  /// Counted from 1.
+  public var epoch: Int
+  /// The mean over the images of the loss, penalties included.
+  public var loss: Double
+  /// The part of the images that the network classified rightly while it was trained on them.
+  public var accuracy: Double
+  /// The mean loss of the validation images; nil where there are none.
+  public var validationLoss: Double?
+  /// The accuracy on the validation images; nil where there are none.
+  public var validationAccuracy: Double?
+  /// The learning rate during the epoch.
+  public var learningRate: Double
+  /// The time of the training steps; compiling and validation are not counted.
+  public var seconds: Double
+}
+
+/// The record of a training: its epochs and what it cost.
+public struct History: Sendable, Equatable {
+  /// Why a training ended.
+  public enum StopReason: String, Sendable {
+    /// All epochs were trained.
+    case finished
+    /// Somebody asked to stop; the training can be resumed.
+    case interrupted
+  }
+
+  /// The epochs in order; after a resume those before it too.
+  public internal(set) var epochs: [EpochRecord] = []
+  /// Why the training ended.
+  public internal(set) var stopReason = StopReason.finished
+  /// The median time of a training step; nil where there was none.
+  public internal(set) var millisecondsPerStep: Double?
+  /// The time from the call of `fit` to the end of its first step, compiling included.
+  public internal(set) var secondsToFirstStep: Double?
+  /// The time from the start of the process to the end of the first step, where the system tells it.
+  package internal(set) var processSecondsToFirstStep: Double?
+  /// The greatest resident memory seen, without mapped files such as the data set.
+  public internal(set) var peakMemoryBytes: Int?
+  /// The bytes that the programs use for intermediate results.
+  public internal(set) var arenaBytes = 0
+  /// The SHA-256 digest of weights and statistics at the end.
+  public internal(set) var weightsSHA256 = ""
+
+  /// The mean time of an epoch's training steps; nil where there was no whole epoch.
+  public var secondsPerEpoch: Double? {
+    epochs.isEmpty ? nil : epochs.reduce(0) { $0 + $1.seconds } / Double(epochs.count)
+  }
+}

@@ -1,0 +1,64 @@
+import MartletDatasets
+import MartletNetworks
+import MartletTensors
+
+extension Trainer {
+  /// Classifies a data set and compares with its labels.
+  ///
+  /// - Parameters:
+  ///   - data: The images.
+  ///   - batchSize: The images of a batch, which decides the memory but hardly the result.
+  /// - Throws: A mistake where images or labels do not fit the network.
+  public func evaluate(_ data: ImageDataset, batchSize: Int = 256) throws -> Evaluation {
+    let loader = try DataLoader(data, batchSize: batchSize, shuffle: false)
+    try step.input.check(data, labels: true)
+    var loss = 0.0
+    var predictions: [Int] = []
+    predictions.reserveCapacity(data.count)
+    for batch in loader.batches(epoch: 0) {
+      let program = try batch.images.scalars.withUnsafeBytes { images in
+        try batch.labels.scalars.withUnsafeBytes { labels in
+          guard let images = images.baseAddress, let labels = labels.baseAddress else {
+            preconditionFailure("a batch of \(batch.count) images has no bytes")
+          }
+          return try evaluation.run(images, batch: batch.count, labels: labels)
+        }
+      }
+      loss += Double(program.output(InferenceProgram.lossName)[0]) * Double(batch.count)
+      predictions += program.output(InferenceProgram.predictionsName).map { Int($0) }
+    }
+    // A network may have more classes than the data; each needs a row.
+    let names = data.classNames + (data.classNames.count..<max(classes, data.classNames.count)).map { "class \($0)" }
+    return Evaluation(
+      loss: loss / Double(data.count), labels: data.labels, predictions: predictions, classNames: names)
+  }
+
+  /// The probabilities `[N, classes]` of images `[N, ...]` of bytes.
+  ///
+  /// Scores go through a softmax; outputs that a softmax made stay as they are.
+  public func predict(_ images: Tensor<UInt8>, batchSize: Int = 256) throws -> Tensor<Float> {
+    try prediction.outputs(images, batchSize: batchSize)
+  }
+
+  /// The probabilities `[N, classes]` of a data set's images, in their order.
+  public func predict(_ data: ImageDataset, batchSize: Int = 256) throws -> Tensor<Float> {
+    try prediction.outputs(data, batchSize: batchSize)
+  }
+}
+
+extension BatchInput {
+  /// Checks that a data set's images, and its labels, fit the network.
+  func check(_ data: ImageDataset, labels: Bool) throws(TrainingError) {
+    guard spec.element == .uint8, data.imageShape == spec.shape else {
+      throw TrainingError(
+        .badData, at: data.name, expected: "images [\(Self.list(spec.shape))] of \(spec.element), as the network takes",
+        received: "images [\(Self.list(data.imageShape))] of uint8",
+        hint: "build the network with input: .image(\(Self.list(data.imageShape)))")
+    }
+    guard labels else { return }
+    let all = data.labels
+    if let index = wrongLabel(in: all) {
+      throw outOfRange(all[index], at: "\(data.name), image \(index)")
+    }
+  }
+}

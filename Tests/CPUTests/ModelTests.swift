@@ -1,0 +1,95 @@
+import MartletCPU
+import MartletCases
+import MartletCompilation
+import MartletGraphs
+import MartletNetworks
+import MartletReference
+import Testing
+
+/// Whole training steps of the ready models: fused, in place, after the guard.
+@Suite struct ModelTests {
+  static let models: [(name: String, input: InputSpec)] = [
+    ("convnet", .image(12, 12, 1)), ("convnet", .image(13, 11, 3)), ("conv5x5", .image(28, 28, 1)),
+    ("custom-cnn", .image(16, 16, 3)), ("alexnet", .image(12, 12, 1)), ("dense", .image(9, 7, 1)),
+    ("conv", .image(12, 12, 3)), ("attention", .image(12, 12, 1)),
+  ]
+
+  /// A graph of one step: loss, gradients as outputs, Adam's assignments; and numbers for its inputs.
+  private func makeStep(
+    _ name: String, _ input: InputSpec, batch: Int
+  ) throws -> (Graph, (inputs: [String: [Double]], parameters: [String: [Double]]), [(String, Value)]) {
+    let network = try ReadyModel.named(name).make(input: input, classes: 10)
+    let graph = Graph(purpose: .training)
+    let outputs = network.trace(batch: batch, into: graph)
+    let labels = graph.input("labels", shape: [batch], element: .int32)
+    var endsInSoftmax = false
+    if case .classification(.softmax) = outputs.op { endsInSoftmax = true }
+    let loss = Loss.sparseCategoricalCrossEntropy(fromLogits: !endsInSoftmax)(outputs, labels).mean()
+    graph.output("loss", loss)
+    let weights = graph.parameters.filter { $0.role == .weight }
+    let targets = weights.compactMap { graph.parameterValue($0.path) }
+    let gradients = graph.gradients(of: loss, withRespectTo: targets)
+    let adam = Adam().resolved(for: network.preset)
+    var guarded = [("loss", loss)]
+    for (spec, gradient) in zip(weights, gradients) {
+      let gradient = try #require(gradient, "\(spec.path) has no gradient")
+      graph.output("gradient of \(spec.path)", gradient)
+      guarded.append((spec.path, gradient))
+      adam.trace(spec.path, gradient: gradient, in: graph)
+    }
+    try graph.check()
+    var inputs: [String: [Double]] = [
+      InputSpec.inputName: Fill.bytes.values("images", count: batch * input.shape.reduce(1, *)),
+      "labels": Fill.labels(classes: 10).values("labels", count: batch),
+      Graph.randomKeyName: [7, 0, 3, 0],
+    ]
+    for (scalar, value) in adam.scalars(rate: 1e-3, step: 1) { inputs[Adam.scalarInputName(scalar)] = [value] }
+    let parameters = graph.parameters.map { ($0.path, $0.initial(1).map { Double($0) }) }
+    return (graph, (inputs, Dictionary(uniqueKeysWithValues: parameters)), guarded)
+  }
+
+  @Test(arguments: models.indices, [1, 6])
+  func stepAgreesWithReference(_ index: Int, batch: Int) throws {
+    let (name, input) = Self.models[index]
+    let (graph, values, guarded) = try makeStep(name, input, batch: batch)
+    let exact = graph.run64(values)
+    let single = graph.run32(values)
+    let runner = GraphRunner(graph, batch: batch, guarded: guarded)
+    let (outputs, parameters) = runner.run(values, updates: true)
+    #expect(runner.executable.firstNonFinite == nil)
+    for (output, expected) in exact.outputs {
+      let plain = try distance(#require(single.outputs[output]), expected)
+      let ours = try distance(#require(outputs[output]), expected)
+      // As near as plain single precision, give or take: batch norm of few pixels magnifies both.
+      let allowed = max(3 * plain, 2e-5 * max(1, norm(expected)))
+      #expect(ours <= allowed, "\(name) \(output): \(ours), plain \(plain), size \(norm(expected))")
+    }
+    for (path, expected) in exact.assignments where !path.contains("/adam/") {
+      let actual = try #require(parameters[path])
+      // Adam's first step moves every weight by the rate in the gradient's direction, whatever its size.
+      let worst = zip(actual, expected).map { abs(Double($0) - $1) }.max() ?? 0
+      #expect(worst <= 2.1e-3, "\(name) \(path): \(worst)")
+      let initial = try #require(values.parameters[path])
+      let isChanged = zip(actual, initial).contains { Double($0) != $1 }
+      #expect(isChanged == (expected != initial), "\(name) \(path) was \(isChanged ? "" : "not ")changed")
+    }
+  }
+
+  @Test(arguments: models.indices)
+  func stepDoesNotDependOnThreads(_ index: Int) throws {
+    let (name, input) = Self.models[index]
+    let (graph, values, guarded) = try makeStep(name, input, batch: 37)
+    let one = GraphRunner(graph, batch: 37, guarded: guarded).run(values, updates: true)
+    for threads in [2, 3, 5] {
+      let several = GraphRunner(graph, batch: 37, threads: threads, guarded: guarded).run(values, updates: true)
+      #expect(one.parameters.allSatisfy { several.parameters[$0.key] == $0.value }, "\(name), \(threads) threads")
+      #expect(one.outputs.allSatisfy { several.outputs[$0.key] == $0.value }, "\(name), \(threads) threads")
+    }
+  }
+
+  private func distance(_ a: [Float], _ b: [Double]) -> Double {
+    zip(a, b).reduce(0) { $0 + (Double($1.0) - $1.1) * (Double($1.0) - $1.1) }.squareRoot()
+  }
+
+  private func norm(_ a: [Double]) -> Double { a.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+}
