@@ -8,8 +8,10 @@ import MartletCompilation
   import Darwin
 #endif
 
-/// The memory that all programs of one trainer share: buffers that live across regions, and for each
-/// worker local buffers and scratch. It grows to the largest program and never shrinks.
+/// The memory that all programs of one trainer share.
+///
+/// It holds buffers that live across regions, and for each worker local buffers and scratch. It grows
+/// to the largest program and never shrinks.
 package final class Arena {
   private(set) var shared: UnsafeMutableRawPointer
   private(set) var workers: [UnsafeMutableRawPointer]

@@ -12,7 +12,8 @@ struct BatchStatistics: ImageKernel {
   private let kernels = InstructionSet.kernels
 
   init(
-    inputs: [Operand], epsilon: Double, channels: Int, pixels: Int, partials: Operand, scratch: inout ScratchLayout
+    inputs: [Operand], epsilon: Double, channels: Int, pixels: Int, partials: Operand,
+    scratch: inout ScratchLayout
   ) {
     self.inputs = inputs
     self.epsilon = epsilon
@@ -29,15 +30,20 @@ struct BatchStatistics: ImageKernel {
   func run(_ images: Range<Int>, shard: Int, _ context: Context) {
     let sums = partials.doubles(context, image: shard)
     if inputs.count == 1 {
-      for image in images { kernels.moment_sums(inputs[0].floats(context, image: image), pixels, Int32(channels), sums) }
+      for image in images {
+        kernels.moment_sums(inputs[0].floats(context, image: image), pixels, Int32(channels), sums)
+      }
       return
     }
     let moments = inputs[2].floats(context)
     let scale = (context.scratch + scaleOffset).assumingMemoryBound(to: Float.self)
-    for channel in 0..<channels { scale[channel] = 1 / (moments[channels + channel] + Float(epsilon)).squareRoot() }
+    for channel in 0..<channels {
+      scale[channel] = 1 / (moments[channels + channel] + Float(epsilon)).squareRoot()
+    }
     for image in images {
       kernels.norm_gradient_sums(
-        inputs[0].floats(context, image: image), inputs[1].floats(context, image: image), moments, scale, pixels,
+        inputs[0].floats(context, image: image), inputs[1].floats(context, image: image), moments, scale,
+        pixels,
         Int32(channels), sums)
     }
   }
@@ -69,7 +75,8 @@ struct BatchStatisticsFinish: FlatKernel {
     let sums = (context.scratch + sumOffset).assumingMemoryBound(to: Double.self)
     let out = output.floats(context)
     InstructionSet.kernels.sum_partials_double(
-      partials.doubles(context), Int32(shards), partials.imageStride / MemoryLayout<Double>.stride, 2 * channels, sums)
+      partials.doubles(context), Int32(shards), partials.imageStride / MemoryLayout<Double>.stride,
+      2 * channels, sums)
     for channel in 0..<channels {
       let (first, second) = (sums[channel], sums[channels + channel])
       if let count {

@@ -66,7 +66,10 @@ struct BorderedImage {
 
 extension mk_conv {
   /// The description of a convolution over a bordered image.
-  init(_ window: ConvolutionWindow, channels: Int, filters: Int, result: [Int], pixel: Int, pitch: Int, yPixel: Int) {
+  init(
+    _ window: ConvolutionWindow, channels: Int, filters: Int, result: [Int], pixel: Int, pitch: Int,
+    yPixel: Int
+  ) {
     self.init()
     taps_y = Int32(window.kernel.height)
     taps_x = Int32(window.kernel.width)

@@ -12,7 +12,8 @@ struct ClassificationKernel: ImageKernel {
 
   func run(_ images: Range<Int>, shard: Int, _ context: Context) {
     guard let labels = op.labelInput, labelElement != .int32 else {
-      return run(images, labels: op.labelInput.map { inputs[$0].labels(context, image: images.lowerBound) }, context)
+      return run(
+        images, labels: op.labelInput.map { inputs[$0].labels(context, image: images.lowerBound) }, context)
     }
     // Labels of other types are converted one at a time.
     for image in images {
@@ -30,7 +31,9 @@ struct ClassificationKernel: ImageKernel {
     let first = images.lowerBound
     let (rows, n) = (Int32(images.count), Int32(classes))
     let y = output.floats(context, image: first)
-    func floats(_ index: Int) -> UnsafePointer<Float> { UnsafePointer(inputs[index].floats(context, image: first)) }
+    func floats(_ index: Int) -> UnsafePointer<Float> {
+      UnsafePointer(inputs[index].floats(context, image: first))
+    }
     switch op {
     case .softmax: kernels.softmax(floats(0), rows, n, y)
     case .softmaxGradient: kernels.softmax_gradient(floats(0), floats(1), rows, n, y)

@@ -44,14 +44,16 @@ struct ConvolutionForward: ImageKernel {
 
   /// - Parameter weights: The kernel in `forward` order.
   init(
-    _ step: ConvolutionStep, inputs: [Operand], weights: Operand, bias: Operand?, output: Operand, mask: Operand?,
+    _ step: ConvolutionStep, inputs: [Operand], weights: Operand, bias: Operand?, output: Operand,
+    mask: Operand?,
     scratch: inout ScratchLayout
   ) {
     self.step = step
     let groups = step.window.groups
     let (channels, filters) = (step.imageShape[3] / groups, step.resultShape[3] / groups)
     image = BorderedImage(
-      shape: step.imageShape, margins: step.window.padding, code: step.source, inputs: inputs, scratch: &scratch)
+      shape: step.imageShape, margins: step.window.padding, code: step.source, inputs: inputs,
+      scratch: &scratch)
     self.weights = weights
     self.bias = bias
     self.output = output
@@ -104,7 +106,8 @@ struct ConvolutionForward: ImageKernel {
     geometry.rows = 2
     for row in 0..<pooledRows {
       kernels.conv_forward(
-        &geometry, x + 2 * row * geometry.x_row, weights.floats(context), biases, Int32(MK_IDENTITY.rawValue), 0, top)
+        &geometry, x + 2 * row * geometry.x_row, weights.floats(context), biases, Int32(MK_IDENTITY.rawValue),
+        0, top)
       let place = row * (columns / 2) * filters
       kernels.relu_pool_rows(
         top, top + columns * filters, Int32(columns / 2), Int32(filters), y + place, mask + place)

@@ -42,7 +42,8 @@ struct KernelGradient: ImageKernel {
     self.step = step
     self.layout = layout
     image = BorderedImage(
-      shape: step.imageShape, margins: step.window.padding, code: step.source, inputs: inputs, scratch: &scratch)
+      shape: step.imageShape, margins: step.window.padding, code: step.source, inputs: inputs,
+      scratch: &scratch)
     self.dy = dy
     self.mask = mask
     self.partials = partials
@@ -55,7 +56,8 @@ struct KernelGradient: ImageKernel {
     let rowBytes = 2 * image.pitch * MemoryLayout<Float>.stride
     stripRows = max(1, min(pooledRows, (20_480 - rowBytes) / max(rowBytes, 1)))
     let isSparse = layout.algorithm == .sparse
-    listOffset = scratch.reserve(mk_entry.self, isSparse ? (pooledRows + stripRows) * pooledColumns * filters : 0)
+    listOffset = scratch.reserve(
+      mk_entry.self, isSparse ? (pooledRows + stripRows) * pooledColumns * filters : 0)
     countOffset = scratch.reserve(Int32.self, isSparse ? (pooledRows / stripRows + 1) * filters : 0)
     let spreads = mask != nil && layout.algorithm == .direct
     spreadOffset = scratch.reserve(Float.self, spreads ? step.resultShape[1...].reduce(1, *) : 0)
@@ -73,7 +75,8 @@ struct KernelGradient: ImageKernel {
       let gradient = dy.floats(context, image: index)
       switch (layout.algorithm, mask) {
       case (.tiny, let mask?): runTiny(x, gradient, mask.bytes(context, image: index), sum, biasSum, context)
-      case (.sparse, let mask?): runSparse(x, gradient, mask.bytes(context, image: index), sum, biasSum, context)
+      case (.sparse, let mask?):
+        runSparse(x, gradient, mask.bytes(context, image: index), sum, biasSum, context)
       case (_, let mask?):
         let dense = (context.scratch + spreadOffset).assumingMemoryBound(to: Float.self)
         step.spread(gradient, mask.bytes(context, image: index), into: dense, pitch: step.resultShape[2])
@@ -142,7 +145,9 @@ struct KernelGradientFinish: FlatKernel {
     self.bias = bias
     let rowLength = layout.kernelShape[2] * padded(layout.filters)
     scratchOffset = scratch.reserve(
-      Float.self, layout.algorithm == .sparse ? Self.filtersPerTask * layout.kernelCount / layout.kernelShape[3] : rowLength)
+      Float.self,
+      layout.algorithm == .sparse
+        ? Self.filtersPerTask * layout.kernelCount / layout.kernelShape[3] : rowLength)
   }
 
   private static let filtersPerTask = 8
@@ -187,7 +192,8 @@ extension ConvolutionStep {
   ///
   /// - Parameter pitch: Pixels from one row of the target to the next.
   func spread(
-    _ dy: UnsafePointer<Float>, _ mask: UnsafePointer<UInt8>, into target: UnsafeMutablePointer<Float>, pitch: Int
+    _ dy: UnsafePointer<Float>, _ mask: UnsafePointer<UInt8>, into target: UnsafeMutablePointer<Float>,
+    pitch: Int
   ) {
     let (rows, columns, filters) = (resultShape[1], resultShape[2], resultShape[3])
     for row in 0..<rows { (target + row * pitch * filters).update(repeating: 0, count: columns * filters) }

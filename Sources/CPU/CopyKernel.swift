@@ -22,7 +22,8 @@ struct CopyKernel: ImageKernel {
 
   /// - Parameter imagewise: The first axis counts images and is left out of the blocks.
   init(
-    _ op: StructureOp, imagewise: Bool, shapes: [[Int]], result: [Int], element: ElementType, inputs: [Operand],
+    _ op: StructureOp, imagewise: Bool, shapes: [[Int]], result: [Int], element: ElementType,
+    inputs: [Operand],
     output: Operand
   ) {
     let skip = imagewise ? 1 : 0
@@ -41,7 +42,9 @@ struct CopyKernel: ImageKernel {
     case .transpose(let order):
       let from = Self.strides(shapes[0])
       let axes = order.dropFirst(skip).map { $0 - skip }
-      blocks = [Block(input: 0, extents: result, fromStrides: axes.map { from[$0] }, toStrides: to, from: 0, to: 0)]
+      blocks = [
+        Block(input: 0, extents: result, fromStrides: axes.map { from[$0] }, toStrides: to, from: 0, to: 0)
+      ]
     case .broadcast:
       let own = [Int](repeating: 1, count: result.count - shapes[0].count) + shapes[0]
       let from = zip(own, Self.strides(own)).map { $0 == 1 ? 0 : $1 }
@@ -58,7 +61,8 @@ struct CopyKernel: ImageKernel {
     case .slice(let axis, let start, _):
       let from = Self.strides(shapes[0])
       blocks = [
-        Block(input: 0, extents: result, fromStrides: from, toStrides: to, from: start * from[axis - skip], to: 0)
+        Block(
+          input: 0, extents: result, fromStrides: from, toStrides: to, from: start * from[axis - skip], to: 0)
       ]
     case .pad(let axis, let before, _):
       clears = true

@@ -74,9 +74,13 @@ package final class Executable {
     switch program.buffers[buffer].element {
     case .float: return Array(elements(buffer))
     case .uint8:
-      return UnsafeBufferPointer(start: table[buffer].assumingMemoryBound(to: UInt8.self), count: count).map { Float($0) }
+      return UnsafeBufferPointer(start: table[buffer].assumingMemoryBound(to: UInt8.self), count: count).map {
+        Float($0)
+      }
     case .int32:
-      return UnsafeBufferPointer(start: table[buffer].assumingMemoryBound(to: Int32.self), count: count).map { Float($0) }
+      return UnsafeBufferPointer(start: table[buffer].assumingMemoryBound(to: Int32.self), count: count).map {
+        Float($0)
+      }
     }
   }
 
@@ -115,7 +119,9 @@ package final class Executable {
 
   private func bindArena() {
     guard boundGeneration != arena.generation else { return }
-    for (index, slot) in plan.arenaSlots.enumerated() { table[slot] = arena.shared + plan.memory.offsets[index] }
+    for (index, slot) in plan.arenaSlots.enumerated() {
+      table[slot] = arena.shared + plan.memory.offsets[index]
+    }
     boundGeneration = arena.generation
   }
 
@@ -137,15 +143,19 @@ package final class Executable {
     }
   }
 
-  /// Runs the program one phase at a time and returns the name of the first phase that stores a number
-  /// that is not finite, to tell where it arose. Changes nothing but the arena.
+  /// Tells where a number that is not finite arose: the path of the first step that stores one.
+  ///
+  /// Runs the program one phase at a time; changes nothing but the arena.
   package func locateNonFinite() -> String? {
     bindArena()
     for phase in plan.compute {
       run([phase])
       for step in steps(of: phase) {
-        for output in step.outputs where program.buffers[output].kind == .temporary && program.buffers[output].element == .float {
-          if elements(output).contains(where: { !$0.isFinite }) { return step.path.isEmpty ? step.kind.name : step.path }
+        for output in step.outputs
+        where program.buffers[output].kind == .temporary && program.buffers[output].element == .float {
+          if elements(output).contains(where: { !$0.isFinite }) {
+            return step.path.isEmpty ? step.kind.name : step.path
+          }
         }
       }
     }

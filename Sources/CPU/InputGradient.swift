@@ -77,7 +77,8 @@ struct InputGradient: ImageKernel {
   }
 
   private func runSparse(
-    _ dy: UnsafePointer<Float>, _ mask: UnsafePointer<UInt8>, _ dx: UnsafeMutablePointer<Float>, _ context: Context
+    _ dy: UnsafePointer<Float>, _ mask: UnsafePointer<UInt8>, _ dx: UnsafeMutablePointer<Float>,
+    _ context: Context
   ) {
     var geometry = geometry
     let channels = step.imageShape[3]
@@ -96,7 +97,8 @@ struct InputGradient: ImageKernel {
   }
 
   private func runDirect(
-    _ dy: UnsafePointer<Float>, _ mask: UnsafePointer<UInt8>?, _ dx: UnsafeMutablePointer<Float>, _ context: Context
+    _ dy: UnsafePointer<Float>, _ mask: UnsafePointer<UInt8>?, _ dx: UnsafeMutablePointer<Float>,
+    _ context: Context
   ) {
     let bordered = (context.scratch + borderedOffset).assumingMemoryBound(to: Float.self)
     bordered.update(repeating: 0, count: rows * columns * step.resultShape[3])
@@ -104,7 +106,8 @@ struct InputGradient: ImageKernel {
     var geometry = geometry
     let weights = weights.floats(context)
     let groupWeights =
-      step.window.kernel.height * step.window.kernel.width * Int(geometry.channels) * padded(Int(geometry.filters))
+      step.window.kernel.height * step.window.kernel.width * Int(geometry.channels)
+      * padded(Int(geometry.filters))
     for group in 0..<step.window.groups {
       kernels.conv_forward(
         &geometry, bordered + group * Int(geometry.channels), weights + group * groupWeights, nil,

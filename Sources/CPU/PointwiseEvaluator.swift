@@ -26,36 +26,16 @@ struct PointwiseEvaluator {
     var operand: Operand
     var access: Access
     var element: ElementType
-    /// Elements of one image's part of the operand, or of the whole where images share it.
-    var count: Int
-    /// The register that holds the block.
-    var register: Int
+    /// The register that holds the block; nil for a random key, which is not read element by element.
+    var register: Int?
     /// Where a scalar or short period is spread out, in scratch memory.
     var spread: Int?
-  }
-
-  private struct Mask {
-    var register: Int
-    var key: Operand
-    var threshold: UInt32
-    var scale: Float
-    var stream: UInt32
-  }
-
-  private struct Result {
-    var register: Int
-    /// The register is written straight to the output instead of to scratch memory.
-    var isDirect: Bool
   }
 
   /// Elements of one image (or of the whole value).
   let count: Int
   private(set) var sources: [Source] = []
-  private var masks: [Mask] = []
-  private var results: [Result] = []
-  private var instructions: [mk_instruction] = []
-  private var constants: [(register: Int, value: Float)] = []
-  private var registerCount = 0
+  private let code: PointwiseTranslation
   private let blockSize: Int
   /// Block boundaries never cross a multiple of the longest period that is read in place.
   private var longPeriod = 0
@@ -70,12 +50,14 @@ struct PointwiseEvaluator {
   ///   - inputs: Where the code's loads lie.
   ///   - outputAliases: For each result whether it overwrites one of the loads in place.
   init(
-    _ code: PointwiseCode, imagewise: Bool, inputs: [Operand], outputAliases: [Bool], scratch: inout ScratchLayout
+    _ code: PointwiseCode, imagewise: Bool, inputs: [Operand], outputAliases: [Bool],
+    scratch: inout ScratchLayout
   ) {
     let shape = imagewise ? Array(code.shape.dropFirst()) : code.shape
     count = shape.reduce(1, *)
     blockSize = min(512, max(1, count))
-    for (load, operand) in zip(code.loads, inputs) {
+    self.code = PointwiseTranslation(code, outputAliases: outputAliases)
+    for (index, (load, operand)) in zip(code.loads, inputs).enumerated() {
       let (own, isShared) = Self.part(of: load.shape, in: code.shape, imagewise: imagewise)
       let access = Self.access(of: own, in: shape)
       if case .suffix(let period) = access, period > Self.shortPeriod {
@@ -85,9 +67,10 @@ struct PointwiseEvaluator {
       let elements = own.reduce(1, *)
       operand.imageStride = isShared ? 0 : elements * load.element.byteCount
       sources.append(
-        Source(operand: operand, access: access, element: load.element, count: elements, register: -1, spread: nil))
+        Source(
+          operand: operand, access: access, element: load.element,
+          register: self.code.registerOfLoad[index], spread: nil))
     }
-    translate(code, outputAliases)
     for index in sources.indices {
       switch sources[index].access {
       case .scalar: sources[index].spread = scratch.reserve(Float.self, blockSize)
@@ -96,8 +79,8 @@ struct PointwiseEvaluator {
       case .full, .suffix, .prefix, .strided: break
       }
     }
-    pointersOffset = scratch.reserve(UnsafeMutablePointer<Float>.self, registerCount)
-    scratchOffset = scratch.reserve(Float.self, registerCount * blockSize)
+    pointersOffset = scratch.reserve(UnsafeMutablePointer<Float>.self, self.code.registerCount)
+    scratchOffset = scratch.reserve(Float.self, self.code.registerCount * blockSize)
   }
 
   /// The operand's shape next to one image, and whether all images share it.
@@ -124,108 +107,11 @@ struct PointwiseEvaluator {
     return .strided(extents: shape, strides: strides)
   }
 
-  // MARK: Translation
-
-  private mutating func translate(_ code: PointwiseCode, _ outputAliases: [Bool]) {
-    var lastUse = [Int](repeating: -1, count: code.items.count)
-    for (index, item) in code.items.enumerated() {
-      switch item {
-      case .load, .constant, .keepMask: break
-      case .unary(_, let a): lastUse[a] = index
-      case .binary(_, let a, let b):
-        lastUse[a] = index
-        lastUse[b] = index
-      }
-    }
-    for result in code.results { lastUse[result] = Int.max }
-    var registerOf = [Int](repeating: -1, count: code.items.count)
-    var free: [Int] = []
-    for (index, item) in code.items.enumerated() {
-      switch item {
-      case .load(let load):
-        registerOf[index] = newRegister()
-        sources[load].register = registerOf[index]
-      case .constant(let value):
-        registerOf[index] = newRegister()
-        constants.append((registerOf[index], Float(value)))
-      case .keepMask(let rate, let stream, let key):
-        registerOf[index] = newRegister()
-        masks.append(
-          Mask(
-            register: registerOf[index], key: sources[key].operand, threshold: UInt32(rate * 4_294_967_296),
-            scale: Float(1 / (1 - rate)), stream: stream))
-      case .unary(_, let a): registerOf[index] = emit(item, registerOf, dying(at: index, [a], lastUse), &free)
-      case .binary(_, let a, let b): registerOf[index] = emit(item, registerOf, dying(at: index, [a, b], lastUse), &free)
-      }
-    }
-    var seen: Set<Int> = []
-    for (position, item) in code.results.enumerated() {
-      let isComputed = instructions.contains { Int($0.destination) == registerOf[item] }
-      let isDirect = isComputed && !outputAliases[position] && seen.insert(item).inserted
-      results.append(Result(register: registerOf[item], isDirect: isDirect))
-    }
-    precondition(registerCount < 256, "a pointwise group of \(registerCount) registers is too large")
-  }
-
-  /// Operands that no later item reads; loads and constants keep their registers.
-  private func dying(at index: Int, _ operands: [Int], _ lastUse: [Int]) -> [Int] {
-    Set(operands).filter { lastUse[$0] == index }
-  }
-
-  private mutating func newRegister() -> Int {
-    registerCount += 1
-    return registerCount - 1
-  }
-
-  private mutating func emit(
-    _ item: PointwiseCode.Item, _ registerOf: [Int], _ dying: [Int], _ free: inout [Int]
-  ) -> Int {
-    let destination = free.popLast() ?? newRegister()
-    func register(_ item: Int) -> UInt8 { UInt8(registerOf[item]) }
-    var instruction = mk_instruction()
-    instruction.destination = UInt8(destination)
-    switch item {
-    case .unary(let op, let a):
-      let (code, immediate) = op.instruction
-      instruction.op = UInt8(code.rawValue)
-      instruction.a = register(a)
-      instruction.immediate = immediate
-      instructions.append(instruction)
-    case .binary(.divideNoNaN, let a, let b):
-      // select(b² > 0, a / b, 0): the quotient's NaN or infinity at b = 0 is dropped.
-      let (quotient, square, zero) = (newRegister(), newRegister(), newRegister())
-      constants.append((zero, 0))
-      instructions.append(
-        mk_instruction(
-          op: UInt8(MK_OP_DIVIDE.rawValue), destination: UInt8(quotient), a: register(a), b: register(b), c: 0,
-          immediate: 0))
-      instructions.append(
-        mk_instruction(
-          op: UInt8(MK_OP_ABS.rawValue), destination: UInt8(square), a: register(b), b: 0, c: 0, immediate: 0))
-      instruction.op = UInt8(MK_OP_SELECT.rawValue)
-      instruction.a = UInt8(square)
-      instruction.b = UInt8(quotient)
-      instruction.c = UInt8(zero)
-      instructions.append(instruction)
-    case .binary(let op, let a, let b):
-      instruction.op = UInt8(op.opcode.rawValue)
-      instruction.a = register(a)
-      instruction.b = register(b)
-      instructions.append(instruction)
-    case .load, .constant, .keepMask: preconditionFailure("a load is no instruction")
-    }
-    for operand in dying where instructions.contains(where: { Int($0.destination) == registerOf[operand] }) {
-      free.append(registerOf[operand])
-    }
-    return destination
-  }
-
-  // MARK: Evaluation
-
   /// Whether consecutive images can be evaluated as one run of elements.
   var joinsImages: Bool {
     sources.allSatisfy { source in
-      switch source.access {
+      guard source.register != nil else { return true }
+      return switch source.access {
       case .full: source.operand.imageStride != 0 || count == 0
       case .scalar, .suffix: source.operand.imageStride == 0
       case .prefix, .strided: false
@@ -235,12 +121,15 @@ struct PointwiseEvaluator {
 
   /// Spreads out what is the same for all blocks of an image; call before `evaluate` for that image.
   func prepare(image: Int, _ context: Context) {
-    let registers = (context.scratch + pointersOffset).assumingMemoryBound(to: UnsafeMutablePointer<Float>?.self)
+    let registers = (context.scratch + pointersOffset).assumingMemoryBound(
+      to: UnsafeMutablePointer<Float>?.self)
     let blocks = (context.scratch + scratchOffset).assumingMemoryBound(to: Float.self)
-    for index in 0..<registerCount { registers[index] = blocks + index * blockSize }
-    for constant in constants { kernels.fill(constant.value, Int32(blockSize), blocks + constant.register * blockSize) }
+    for index in 0..<code.registerCount { registers[index] = blocks + index * blockSize }
+    for constant in code.constants {
+      kernels.fill(constant.value, Int32(blockSize), blocks + constant.register * blockSize)
+    }
     for source in sources {
-      guard source.register >= 0, let spread = source.spread else { continue }
+      guard source.register != nil, let spread = source.spread else { continue }
       let target = (context.scratch + spread).assumingMemoryBound(to: Float.self)
       switch source.access {
       case .scalar: kernels.fill(number(source, image, 0, context), Int32(blockSize), target)
@@ -273,24 +162,25 @@ struct PointwiseEvaluator {
     _ range: Range<Int>, image: Int, outputs: UnsafeMutableBufferPointer<UnsafeMutablePointer<Float>>,
     _ context: Context
   ) {
-    let registers = (context.scratch + pointersOffset).assumingMemoryBound(to: UnsafeMutablePointer<Float>?.self)
+    let registers = (context.scratch + pointersOffset).assumingMemoryBound(
+      to: UnsafeMutablePointer<Float>?.self)
     let blocks = (context.scratch + scratchOffset).assumingMemoryBound(to: Float.self)
     var first = range.lowerBound
     while first < range.upperBound {
       var size = min(blockSize, range.upperBound - first)
       if longPeriod > 0 { size = min(size, longPeriod - first % longPeriod) }
-      for source in sources where source.register >= 0 {
-        registers[source.register] = fetch(
-          source, image, first, size, blocks + source.register * blockSize, context)
+      for source in sources {
+        guard let register = source.register else { continue }
+        registers[register] = fetch(source, image, first, size, blocks + register * blockSize, context)
       }
-      for mask in masks { draw(mask, image, first, size, blocks + mask.register * blockSize, context) }
-      for (index, result) in results.enumerated() where result.isDirect {
+      for mask in code.masks { draw(mask, image, first, size, blocks + mask.register * blockSize, context) }
+      for (index, result) in code.results.enumerated() where result.isDirect {
         registers[result.register] = outputs[index] + (first - range.lowerBound)
       }
-      instructions.withUnsafeBufferPointer {
+      code.instructions.withUnsafeBufferPointer {
         kernels.pointwise($0.baseAddress, Int32($0.count), registers, Int32(size))
       }
-      for (index, result) in results.enumerated() where !result.isDirect {
+      for (index, result) in code.results.enumerated() where !result.isDirect {
         guard let block = registers[result.register] else { continue }
         (outputs[index] + (first - range.lowerBound)).update(from: block, count: size)
       }
@@ -299,13 +189,16 @@ struct PointwiseEvaluator {
   }
 
   private func draw(
-    _ mask: Mask, _ image: Int, _ first: Int, _ size: Int, _ block: UnsafeMutablePointer<Float>, _ context: Context
+    _ mask: PointwiseTranslation.Mask, _ image: Int, _ first: Int, _ size: Int,
+    _ block: UnsafeMutablePointer<Float>,
+    _ context: Context
   ) {
-    let key = mask.key.labels(context)
+    let key = sources[mask.keyLoad].operand.labels(context)
     var random = mk_random(
       seed: UInt64(UInt32(bitPattern: key[0])) | UInt64(UInt32(bitPattern: key[1])) << 32,
       purpose: RandomPurpose.dropout.rawValue, stream: mask.stream, epoch: UInt32(bitPattern: key[2]))
-    kernels.dropout_mask(&random, UInt64(image * count + first), Int32(size), mask.threshold, mask.scale, block)
+    kernels.dropout_mask(
+      &random, UInt64(image * count + first), Int32(size), mask.threshold, mask.scale, block)
   }
 
   private func fetch(

@@ -11,7 +11,8 @@ struct PointwiseKernel: ImageKernel, FlatKernel {
   private static let taskSize = 16_384
 
   init(
-    _ code: PointwiseCode, imagewise: Bool, inputs: [Operand], outputs: [Operand], scratch: inout ScratchLayout
+    _ code: PointwiseCode, imagewise: Bool, inputs: [Operand], outputs: [Operand],
+    scratch: inout ScratchLayout
   ) {
     let aliases = outputs.map { output in
       inputs.contains { $0.place == output.place && $0.isLocal == output.isLocal }

@@ -20,7 +20,8 @@ struct PoolingKernel: ImageKernel {
     geometry = mk_pool(
       rows: Int32(image[1]), columns: Int32(image[2]), channels: Int32(image[3]), out_rows: Int32(result[1]),
       out_columns: Int32(result[2]), size_y: Int32(window.size.height), size_x: Int32(window.size.width),
-      stride_y: Int32(window.stride.height), stride_x: Int32(window.stride.width), pad_top: Int32(window.padding.top),
+      stride_y: Int32(window.stride.height), stride_x: Int32(window.stride.width),
+      pad_top: Int32(window.padding.top),
       pad_left: Int32(window.padding.left), count_padding: window.countsPadding ? 1 : 0)
   }
 
@@ -59,7 +60,8 @@ struct LocalResponseKernel: ImageKernel {
         kernels.lrn(x, rows, Int32(channels), Int32(attributes.size), alpha, beta, bias, y)
       } else {
         kernels.lrn_gradient(
-          x, inputs[1].floats(context, image: image), rows, Int32(channels), Int32(attributes.size), alpha, beta, bias, y)
+          x, inputs[1].floats(context, image: image), rows, Int32(channels), Int32(attributes.size), alpha,
+          beta, bias, y)
       }
     }
   }

@@ -49,7 +49,8 @@ struct Reduction {
     case ([false, true, false], .sum), ([false, true, false], .mean):
       for index in 0..<extents[0] {
         kernels.sum_rows(
-          x + index * extents[1] * extents[2], extents[1], Int32(extents[2]), extents[2], flag, out + index * extents[2])
+          x + index * extents[1] * extents[2], extents[1], Int32(extents[2]), extents[2], flag,
+          out + index * extents[2])
       }
     default: reduceAny(x, into: out, accumulates: accumulates)
     }
@@ -69,7 +70,8 @@ struct Reduction {
   }
 
   /// Any order of axes, element by element in scan order.
-  private func reduceAny(_ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, accumulates: Bool) {
+  private func reduceAny(_ x: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>, accumulates: Bool)
+  {
     if !accumulates { out.update(repeating: neutral, count: resultCount) }
     var strides = [Int](repeating: 0, count: extents.count)
     var stride = 1

@@ -24,7 +24,9 @@ extension Step {
     case .reduction(let op): op.axes.contains(0) ? outputShapes[0].reduce(4, *) : 0
     case .normalization(.batchMoments), .normalization(.batchGradientSums):
       outputShapes[0].reduce(MemoryLayout<Double>.stride, *)
-    case .normalization, .convolution, .inputGradient, .matrix, .pointwise, .pooling, .structure, .classification: 0
+    case .normalization, .convolution, .inputGradient, .matrix, .pointwise, .pooling, .structure,
+      .classification:
+      0
     }
   }
 }

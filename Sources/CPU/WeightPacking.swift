@@ -65,7 +65,8 @@ struct WeightPacking: FlatKernel {
         let target = to + (group * taps + taps - 1 - tap) * filters * width
         if width != channels { target.update(repeating: 0, count: filters * width) }
         kernels.transpose(
-          from + tap * channels * shape[3] + group * filters, Int32(channels), Int32(filters), shape[3], width, target)
+          from + tap * channels * shape[3] + group * filters, Int32(channels), Int32(filters), shape[3],
+          width, target)
       }
     }
   }

@@ -30,13 +30,15 @@ package enum Compiler {
       }
     }
     return Program(
-      batch: batch, buffers: buffers, compute: compute, update: update, inputs: inputs, parameters: parameters,
+      batch: batch, buffers: buffers, compute: compute, update: update, inputs: inputs,
+      parameters: parameters,
       outputs: Dictionary(uniqueKeysWithValues: code.outputs.map { ($0.name, lowering.bufferOf[$0.id]) }),
       guarded: code.guarded.map { ($0.name, lowering.bufferOf[$0.id]) })
   }
 
   /// A temporary that one image region alone writes and reads, image by image, becomes local to it.
-  private static func markLocal(_ buffers: inout [Program.Buffer], regions: [Program.Region], kept: Set<Int>) {
+  private static func markLocal(_ buffers: inout [Program.Buffer], regions: [Program.Region], kept: Set<Int>)
+  {
     var home = [Int?](repeating: nil, count: buffers.count)
     var isShared = [Bool](repeating: false, count: buffers.count)
     for (index, region) in regions.enumerated() {

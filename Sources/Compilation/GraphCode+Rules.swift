@@ -13,7 +13,8 @@ extension GraphCode {
       guard isTrivial else { return nil }
       let shape = nodes[inputs[0]].shape
       return emit(
-        .structure(.reshape(op.keepsAxes ? shape : shape.indices.filter { !op.axes.contains($0) }.map { shape[$0] })),
+        .structure(
+          .reshape(op.keepsAxes ? shape : shape.indices.filter { !op.axes.contains($0) }.map { shape[$0] })),
         inputs, path: path)
     case .normalization(.batchNormalize(let epsilon)):
       return batchNormalize(inputs, epsilon, path)
@@ -78,15 +79,21 @@ extension GraphCode {
     }
     switch op {
     case .multiply:
-      if let number = constant(1) { return emit(.pointwise(.unary(.multiply(number))), [inputs[0]], path: path) }
-      if let number = constant(0) { return emit(.pointwise(.unary(.multiply(number))), [inputs[1]], path: path) }
+      if let number = constant(1) {
+        return emit(.pointwise(.unary(.multiply(number))), [inputs[0]], path: path)
+      }
+      if let number = constant(0) {
+        return emit(.pointwise(.unary(.multiply(number))), [inputs[1]], path: path)
+      }
     case .add:
       if let number = constant(1) { return emit(.pointwise(.unary(.add(number))), [inputs[0]], path: path) }
       if let number = constant(0) { return emit(.pointwise(.unary(.add(number))), [inputs[1]], path: path) }
     case .subtract:
       if let number = constant(1) { return emit(.pointwise(.unary(.add(-number))), [inputs[0]], path: path) }
     case .divide:
-      if let number = constant(1) { return emit(.pointwise(.unary(.multiply(1 / number))), [inputs[0]], path: path) }
+      if let number = constant(1) {
+        return emit(.pointwise(.unary(.multiply(1 / number))), [inputs[0]], path: path)
+      }
     case .maximum, .minimum, .power, .divideNoNaN, .greater, .equal: break
     }
     return nil

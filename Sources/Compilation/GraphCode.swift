@@ -59,7 +59,8 @@ package struct GraphCode {
     if let simpler = simplified(op, inputs, path: path) { return simpler }
     let key = Key(op: op, inputs: inputs)
     if let id = known[key] { return id }
-    guard let (shape, element) = try? op.result(of: inputs.map { (nodes[$0].shape, nodes[$0].element) }) else {
+    guard let (shape, element) = try? op.result(of: inputs.map { (nodes[$0].shape, nodes[$0].element) })
+    else {
       preconditionFailure("\(op.name) on \(inputs.map { nodes[$0].shape }) was valid in the graph")
     }
     let isBatched = op.keepsBatch(inputs.map { nodes[$0] }, shape: shape, batch: batch)

@@ -40,7 +40,9 @@ struct PointwiseFusion {
     var builder = Builder(graph: graph, rootOf: rootOf, root: root)
     let results = stored.sorted().map { builder.item($0) }
     let node = graph.nodes[root]
-    let loads = builder.loads.map { PointwiseCode.Load(shape: graph.nodes[$0].shape, element: graph.nodes[$0].element) }
+    let loads = builder.loads.map {
+      PointwiseCode.Load(shape: graph.nodes[$0].shape, element: graph.nodes[$0].element)
+    }
     return (
       PointwiseCode(shape: node.shape, loads: loads, items: builder.items, results: results), builder.loads
     )

@@ -27,7 +27,8 @@ struct PooledConvolution {
 
   init?(poolAt pool: Int, in code: GraphCode, uses: [[Int]], wanted: Set<Int>) {
     let nodes = code.nodes
-    guard case .pooling(.max(let window)) = nodes[pool].op, window.size == Extent(2), window.stride == Extent(2),
+    guard case .pooling(.max(let window)) = nodes[pool].op, window.size == Extent(2),
+      window.stride == Extent(2),
       window.padding.isZero, case let relu = nodes[pool].inputs[0],
       case .pointwise(.unary(.relu)) = nodes[relu].op, nodes[relu].isBatched
     else { return nil }

@@ -5,7 +5,8 @@ extension Program {
   package var text: String {
     var lines = ["program for batch \(batch): \(stepCount) steps in \(regions.count) regions"]
     for (index, region) in regions.enumerated() {
-      lines.append("region \(index) \(region.domain.rawValue)\(index >= compute.count ? " after the guard" : "")")
+      lines.append(
+        "region \(index) \(region.domain.rawValue)\(index >= compute.count ? " after the guard" : "")")
       lines += region.steps.map { "  \(text(of: $0))" }
     }
     lines += outputs.sorted { $0.key < $1.key }.map { "output \($0.key) = \(name(of: $0.value))" }
@@ -52,7 +53,8 @@ extension StepKind {
 extension ConvolutionStep {
   fileprivate func name(_ base: String) -> String {
     let before = source.map { "pointwise[\($0.operationCount)]+" } ?? ""
-    return before + base + " \(window.name)" + (hasBias ? "+bias" : "") + (isPooled ? "+relu+pool" : epilogue.name)
+    return before + base + " \(window.name)" + (hasBias ? "+bias" : "")
+      + (isPooled ? "+relu+pool" : epilogue.name)
   }
 }
 

@@ -1,6 +1,8 @@
 import MartletGraphs
 
-/// A compiled graph: buffers, and regions of steps in the order of execution. It never executes itself.
+/// A compiled graph: buffers, and regions of steps in the order of execution.
+///
+/// It never executes itself.
 package struct Program: Sendable {
   package struct Buffer: Sendable {
     package enum Kind: Sendable, Equatable {

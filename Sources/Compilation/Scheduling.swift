@@ -17,7 +17,8 @@ struct Scheduling {
         let isReady = step.inputs.allSatisfy { missing[$0] == 0 || fresh.contains($0) }
         if step.isImagewise && isReady {
           chosen.append(step)
-          fresh.formUnion(step.outputs.indices.filter { step.isStoredByImage(output: $0) }.map { step.outputs[$0] })
+          fresh.formUnion(
+            step.outputs.indices.filter { step.isStoredByImage(output: $0) }.map { step.outputs[$0] })
         } else {
           waiting.append(step)
         }
@@ -25,7 +26,8 @@ struct Scheduling {
       if chosen.isEmpty {
         (chosen, waiting) = ([], [])
         for step in remaining {
-          let isReady = !step.isImagewise && step.inputs.allSatisfy { missing[$0] == 0 || step.outputs.contains($0) }
+          let isReady =
+            !step.isImagewise && step.inputs.allSatisfy { missing[$0] == 0 || step.outputs.contains($0) }
           if isReady { chosen.append(step) } else { waiting.append(step) }
         }
         regions.append(Program.Region(domain: .flat, steps: chosen))

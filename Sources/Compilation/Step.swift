@@ -53,8 +53,9 @@ package struct ConvolutionStep: Sendable {
   /// A bias is added, or its gradient is asked for.
   package var hasBias = false
   package var epilogue = Epilogue.identity
-  /// ReLU and 2x2 max pooling follow; only the pooled values and a one-byte mask are stored. The mask's
-  /// bits 0 and 1 are the first maximum in scan order, bit 2 says that it is not positive.
+  /// ReLU and 2x2 max pooling follow; only the pooled values and a one-byte mask are stored.
+  ///
+  /// The mask's bits 0 and 1 are the first maximum in scan order, bit 2 says that it is not positive.
   package var isPooled = false
 
   /// The number of leading inputs that make up the image.

@@ -68,7 +68,8 @@ public enum Padding: Hashable, Sendable, ExpressibleByIntegerLiteral {
 }
 
 /// The number of windows along one axis, or nil where none fits.
-package func windowCount(size: Int, kernel: Int, stride: Int, dilation: Int, before: Int, after: Int) -> Int? {
+package func windowCount(size: Int, kernel: Int, stride: Int, dilation: Int, before: Int, after: Int) -> Int?
+{
   let room = size + before + after - ((kernel - 1) * dilation + 1)
   return room < 0 || stride < 1 ? nil : room / stride + 1
 }

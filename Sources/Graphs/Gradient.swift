@@ -26,7 +26,8 @@ extension Graph {
       scopes.enter(node.path, location: "")
       let inputs = node.inputs.map { Value(graph: self, id: $0) }
       let rules = node.op.gradients(inputs, Value(graph: self, id: id), dy)
-      precondition(rules.count == inputs.count, "\(node.op.name) has \(rules.count) gradients for \(inputs.count)")
+      precondition(
+        rules.count == inputs.count, "\(node.op.name) has \(rules.count) gradients for \(inputs.count)")
       for (input, gradient) in zip(inputs, rules) where needed[input.id] {
         guard let gradient, gradient.isValid else { continue }
         let fitted = summed(gradient, to: input.shape)

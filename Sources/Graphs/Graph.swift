@@ -100,7 +100,8 @@ public final class Graph {
         return fail(
           ModelError(
             path: spec.path, expected: "shape \(known), as at its first use", received: "shape \(spec.shape)",
-            hint: "The layer's weights are shared with an earlier use, so its input must have as many channels.",
+            hint:
+              "The layer's weights are shared with an earlier use, so its input must have as many channels.",
             location: scopes.location))
       }
       return Value(graph: self, id: id)

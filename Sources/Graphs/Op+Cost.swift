@@ -10,7 +10,9 @@ package struct Cost: Hashable, Sendable {
     self.bytes = bytes
   }
 
-  package static func + (a: Cost, b: Cost) -> Cost { Cost(flops: a.flops + b.flops, bytes: a.bytes + b.bytes) }
+  package static func + (a: Cost, b: Cost) -> Cost {
+    Cost(flops: a.flops + b.flops, bytes: a.bytes + b.bytes)
+  }
 }
 
 extension Op {

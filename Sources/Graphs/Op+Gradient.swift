@@ -73,7 +73,8 @@ extension Graph {
   fileprivate func unsupportedSecondGradient(of name: String) -> Value {
     fail(
       ModelError(
-        path: scopes.current, expected: "first derivatives only", received: "a gradient of the gradient of \(name)",
+        path: scopes.current, expected: "first derivatives only",
+        received: "a gradient of the gradient of \(name)",
         hint: "Use a gradient as a number, not inside the loss."))
   }
 }
@@ -175,7 +176,8 @@ extension NormalizationOp {
     case .batchNormalize(let epsilon):
       // Ioffe and Szegedy 2015, section 3; the sums are the gradients of beta and gamma.
       let sums = graph.apply(.normalization(.batchGradientSums(epsilon: epsilon)), [dy, x[0], x[1]])
-      let dx = graph.apply(.normalization(.batchInputGradient(epsilon: epsilon)), [dy, x[0], x[1], x[2], sums])
+      let dx = graph.apply(
+        .normalization(.batchInputGradient(epsilon: epsilon)), [dy, x[0], x[1], x[2], sums])
       let beta = sums.slice(axis: 0, start: 0, count: 1).reshaped(x[3].shape)
       let gamma = sums.slice(axis: 0, start: 1, count: 1).reshaped(x[2].shape)
       return [dx, nil, gamma, beta]

@@ -50,7 +50,9 @@ extension ConvolutionWindow {
     if stride != Extent(1) { parts.append("stride \(stride)") }
     if dilation != Extent(1) { parts.append("dilation \(dilation)") }
     if groups != 1 { parts.append("groups \(groups)") }
-    if !padding.isZero { parts.append("pad \(padding.top),\(padding.left),\(padding.bottom),\(padding.right)") }
+    if !padding.isZero {
+      parts.append("pad \(padding.top),\(padding.left),\(padding.bottom),\(padding.right)")
+    }
     return parts.joined(separator: " ")
   }
 }

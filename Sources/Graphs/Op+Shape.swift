@@ -111,7 +111,8 @@ extension ConvolutionWindow {
         expected: "images [batch, height, width, channels]", received: "\(x)",
         hint: "A convolution cannot follow Flatten().")
     }
-    precondition(w.count == 4 && w[0] == kernel.height && w[1] == kernel.width, "kernel \(w) is not \(kernel)")
+    precondition(
+      w.count == 4 && w[0] == kernel.height && w[1] == kernel.width, "kernel \(w) is not \(kernel)")
     guard x[3] == w[2] * groups, w[3] % groups == 0 else {
       throw ShapeMismatch(
         expected: "\(w[2] * groups) channels in and filters divisible by \(groups) groups",
@@ -226,14 +227,16 @@ extension StructureOp {
     case .concatenate(let axis): return try Self.concatenated(inputs, axis)
     case .slice(let axis, let start, let count):
       guard x.indices.contains(axis), start >= 0, count > 0, start + count <= x[axis] else {
-        throw ShapeMismatch(expected: "a part of \(x)", received: "\(start)..<\(start + count) of axis \(axis)")
+        throw ShapeMismatch(
+          expected: "a part of \(x)", received: "\(start)..<\(start + count) of axis \(axis)")
       }
       var shape = x
       shape[axis] = count
       return shape
     case .pad(let axis, let before, let after):
       guard x.indices.contains(axis), before >= 0, after >= 0 else {
-        throw ShapeMismatch(expected: "padding of an axis of \(x)", received: "\(before), \(after) of axis \(axis)")
+        throw ShapeMismatch(
+          expected: "padding of an axis of \(x)", received: "\(before), \(after) of axis \(axis)")
       }
       var shape = x
       shape[axis] += before + after
@@ -247,9 +250,11 @@ extension StructureOp {
       throw ShapeMismatch(expected: "an axis in 0..<\(shape.count)", received: "axis \(axis)")
     }
     for other in inputs.dropFirst() {
-      guard other.count == shape.count, other.indices.allSatisfy({ $0 == axis || other[$0] == shape[$0] }) else {
+      guard other.count == shape.count, other.indices.allSatisfy({ $0 == axis || other[$0] == shape[$0] })
+      else {
         throw ShapeMismatch(
-          expected: "equal extents apart from axis \(axis)", received: inputs.map { "\($0)" }.joined(separator: ", "))
+          expected: "equal extents apart from axis \(axis)",
+          received: inputs.map { "\($0)" }.joined(separator: ", "))
       }
       shape[axis] += other[axis]
     }

@@ -43,7 +43,9 @@ import Testing
       "labels": Fill.labels(classes: 10).values("labels", count: batch),
       Graph.randomKeyName: [7, 0, 3, 0],
     ]
-    for (scalar, value) in adam.scalars(rate: 1e-3, step: 1) { inputs[Adam.scalarInputName(scalar)] = [value] }
+    for (scalar, value) in adam.scalars(rate: 1e-3, step: 1) {
+      inputs[Adam.scalarInputName(scalar)] = [value]
+    }
     let parameters = graph.parameters.map { ($0.path, $0.initial(1).map { Double($0) }) }
     return (graph, (inputs, Dictionary(uniqueKeysWithValues: parameters)), guarded)
   }
@@ -81,8 +83,10 @@ import Testing
     let (graph, values, guarded) = try makeStep(name, input, batch: 37)
     let one = GraphRunner(graph, batch: 37, guarded: guarded).run(values, updates: true)
     for threads in [2, 3, 5] {
-      let several = GraphRunner(graph, batch: 37, threads: threads, guarded: guarded).run(values, updates: true)
-      #expect(one.parameters.allSatisfy { several.parameters[$0.key] == $0.value }, "\(name), \(threads) threads")
+      let several = GraphRunner(graph, batch: 37, threads: threads, guarded: guarded).run(
+        values, updates: true)
+      #expect(
+        one.parameters.allSatisfy { several.parameters[$0.key] == $0.value }, "\(name), \(threads) threads")
       #expect(one.outputs.allSatisfy { several.outputs[$0.key] == $0.value }, "\(name), \(threads) threads")
     }
   }

@@ -1,0 +1,138 @@
+import MartletCompilation
+import MartletGraphs
+
+/// One kernel for each kind of step.
+extension ExecutablePlan {
+  mutating func flatKernels(_ step: Step) -> [any FlatKernel] {
+    let inputs = zip(step.inputs, step.inputShapes).map { operand($0, $1, images: 0) }
+    let outputs = zip(step.outputs, step.outputShapes).map { operand($0, $1, images: 0) }
+    var own = ScratchLayout()
+    defer { workerScratchBytes = max(workerScratchBytes, own.byteCount) }
+    switch step.kind {
+    case .matrix(let matrix):
+      return [
+        MatrixKernel(
+          matrix, shapes: step.inputShapes, a: inputs[0], b: inputs[1],
+          bias: matrix.hasBias ? inputs[2] : nil,
+          output: outputs[0])
+      ]
+    case .pointwise(let code):
+      return [PointwiseKernel(code, imagewise: false, inputs: inputs, outputs: outputs, scratch: &own)]
+    case .reduction(let op):
+      let shape = step.inputShapes[0]
+      return [
+        WholeReduction(
+          reduction: Reduction(kind: op.kind, shape: shape, axes: op.axes),
+          total: op.axes.reduce(1) { $0 * shape[$1] }, input: inputs[0], output: outputs[0])
+      ]
+    case .convolution, .kernelGradient, .inputGradient, .pooling, .structure, .normalization, .classification:
+      preconditionFailure("\(step.kind.name) runs on images")
+    }
+  }
+
+  mutating func imageKernel(
+    _ step: Step, images: Int, shards: Shards, scratch: inout ScratchLayout
+  ) -> (any ImageKernel, [any FlatKernel]) {
+    let inputs = zip(step.inputs, step.inputShapes).map { operand($0, $1, images: images) }
+    let outputs = zip(step.outputs, step.outputShapes).map { operand($0, $1, images: images) }
+    for output in step.outputs where step.partialBytes > 0 { touch(output, phaseIndex + 1) }
+    switch step.kind {
+    case .convolution(let conv):
+      let kernel = conv.sourceCount
+      let weights = weights(
+        step.inputs[kernel], step.inputShapes[kernel], .forward, groups: conv.window.groups)
+      return (
+        ConvolutionForward(
+          conv, inputs: Array(inputs[..<kernel]), weights: weights,
+          bias: conv.hasBias ? inputs[kernel + 1] : nil,
+          output: outputs[0], mask: conv.isPooled ? outputs[1] : nil, scratch: &scratch), []
+      )
+    case .inputGradient(let conv, _):
+      let weights = weights(
+        step.inputs[1], step.inputShapes[1], InputGradient.order(conv), groups: conv.window.groups)
+      return (
+        InputGradient(
+          conv, dy: inputs[0], weights: weights, mask: conv.isPooled ? inputs[2] : nil, output: outputs[0],
+          scratch: &scratch), []
+      )
+    case .kernelGradient(let conv, let shape):
+      let layout = KernelGradient.PartialLayout(conv, kernelShape: shape)
+      let partials = partials(shards, bytes: layout.count * 4)
+      let first = conv.sourceCount
+      let kernel = KernelGradient(
+        conv, layout: layout, inputs: Array(inputs[..<first]), dy: inputs[first],
+        mask: conv.isPooled ? inputs[first + 1] : nil, partials: partials, scratch: &scratch)
+      let finish = KernelGradientFinish(
+        layout: layout, partials: partials, shards: shards.count, kernel: outputs[0],
+        bias: conv.hasBias ? outputs[1] : nil, scratch: &scratch)
+      return (kernel, [finish])
+    case .pointwise(let code):
+      return (PointwiseKernel(code, imagewise: true, inputs: inputs, outputs: outputs, scratch: &scratch), [])
+    case .pooling(let op):
+      let (image, result) = op.shapes(step)
+      return (PoolingKernel(op, image: image, result: result, inputs: inputs, output: outputs[0]), [])
+    case .structure(let op):
+      let isWhole = images == 1 && !step.isImagewise
+      return (
+        CopyKernel(
+          op, imagewise: !isWhole, shapes: step.inputShapes, result: step.outputShapes[0],
+          element: program.buffers[step.outputs[0]].element, inputs: inputs, output: outputs[0]), []
+      )
+    case .classification(let op):
+      let classes = step.inputShapes[0].count == 2 ? step.inputShapes[0][1] : 1
+      let labels = op.labelInput.map { program.buffers[step.inputs[$0]].element } ?? .int32
+      return (
+        ClassificationKernel(
+          op: op, classes: classes, labelElement: labels, inputs: inputs, output: outputs[0]), []
+      )
+    case .reduction(let op): return reductionKernel(op, step, inputs[0], outputs[0], shards)
+    case .normalization(let op): return normalizationKernel(op, step, inputs, outputs[0], shards, &scratch)
+    case .matrix: preconditionFailure("a matrix product is split over its output")
+    }
+  }
+
+  private mutating func reductionKernel(
+    _ op: ReductionOp, _ step: Step, _ input: Operand, _ output: Operand, _ shards: Shards
+  ) -> (any ImageKernel, [any FlatKernel]) {
+    let shape = step.inputShapes[0]
+    let total = op.axes.reduce(1) { $0 * shape[$1] }
+    let reduction = Reduction(
+      kind: op.kind, shape: Array(shape.dropFirst()), axes: op.axes.filter { $0 > 0 }.map { $0 - 1 })
+    guard op.axes.contains(0) else {
+      return (ImageReduction(reduction: reduction, total: total, input: input, output: output), [])
+    }
+    let partials = partials(shards, bytes: step.partialBytes)
+    let finish = BatchReductionFinish(
+      reduction: reduction, total: total, shards: shards.count, partials: partials, output: output)
+    return (BatchReduction(reduction: reduction, input: input, partials: partials), [finish])
+  }
+
+  private mutating func normalizationKernel(
+    _ op: NormalizationOp, _ step: Step, _ inputs: [Operand], _ output: Operand, _ shards: Shards,
+    _ scratch: inout ScratchLayout
+  ) -> (any ImageKernel, [any FlatKernel]) {
+    let shape = step.inputShapes[0]
+    let channels = shape[shape.count - 1]
+    let pixels = shape.dropFirst().dropLast().reduce(1, *)
+    switch op {
+    case .localResponse(let attributes), .localResponseGradient(let attributes):
+      return (
+        LocalResponseKernel(
+          attributes: attributes, channels: channels, rows: pixels, inputs: inputs, output: output), []
+      )
+    case .batchMoments, .batchGradientSums:
+      let partials = partials(shards, bytes: step.partialBytes)
+      var epsilon = 0.0
+      if case .batchGradientSums(let value) = op { epsilon = value }
+      let kernel = BatchStatistics(
+        inputs: inputs, epsilon: epsilon, channels: channels, pixels: pixels, partials: partials,
+        scratch: &scratch)
+      let finish = BatchStatisticsFinish(
+        channels: channels, count: op == .batchMoments ? shape.dropLast().reduce(1, *) : nil,
+        shards: shards.count,
+        partials: partials, output: output, scratch: &scratch)
+      return (kernel, [finish])
+    case .batchNormalize, .batchInputGradient: preconditionFailure("\(op.name) was taken apart before")
+    }
+  }
+}

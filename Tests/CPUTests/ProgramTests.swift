@@ -1,0 +1,72 @@
+import MartletCompilation
+import MartletGraphs
+import MartletNetworks
+import Testing
+
+/// What the compiler makes of networks: counts that a change must not raise unnoticed.
+@Suite struct ProgramTests {
+  static func program(_ name: String, _ purpose: Purpose, batch: Int = 64) throws -> Program {
+    let network = try ReadyModel.named(name).make(input: .image(28, 28, 1), classes: 10)
+    let graph = Graph(purpose: purpose)
+    let outputs = network.trace(batch: batch, into: graph)
+    guard purpose == .training else {
+      graph.output("outputs", outputs)
+      return Compiler.compile(graph, batch: batch)
+    }
+    let loss = crossEntropy(outputs, graph.input("labels", shape: [batch], element: .int32))
+    let weights = graph.parameters.filter { $0.role == .weight }
+    let gradients = graph.gradients(
+      of: loss, withRespectTo: weights.compactMap { graph.parameterValue($0.path) })
+    var guarded = [("loss", loss)]
+    for (spec, gradient) in zip(weights, gradients) {
+      guard let gradient else { continue }
+      guarded.append((spec.path, gradient))
+      SGD().trace(spec.path, gradient: gradient, in: graph)
+    }
+    try graph.check()
+    return Compiler.compile(graph, batch: batch, guarded: guarded)
+  }
+
+  @Test(arguments: [("convnet", 26, 10), ("conv5x5", 25, 9), ("custom-cnn", 102, 34), ("attention", 155, 49)])
+  func stepCountsArePinned(_ model: String, _ steps: Int, _ regions: Int) throws {
+    let program = try Self.program(model, .training)
+    #expect(program.stepCount == steps, "\(program.text)")
+    #expect(program.regions.count == regions, "\(program.text)")
+  }
+
+  /// rescale + conv + bias + ReLU + pool + mask is one step, and so are the gradients through it.
+  @Test func pooledConvolutionsAreFusedBothWays() throws {
+    let program = try Self.program("convnet", .training)
+    let names = program.compute.flatMap(\.steps).map { "\($0.path) \($0.kind.name)" }
+    #expect(names.contains("Conv1 pointwise[1]+conv 3x3 pad 1,1,1,1+bias+relu+pool"))
+    #expect(names.contains("Conv1 pointwise[1]+conv_kernel_gradient 3x3 pad 1,1,1,1+bias+relu+pool"))
+    #expect(names.contains("Conv2 conv_input_gradient 3x3 pad 1,1,1,1+relu+pool"))
+    #expect(names.contains("FC1 matmul_nn+bias+relu"))
+    #expect(!names.contains { $0.contains("max_pool") || $0.contains("cast") })
+    // The gradient of the first pooled map never leaves the chunk it is computed for.
+    #expect(program.buffers.contains { $0.kind == .local && $0.shape == [64, 14, 14, 32] })
+    #expect(!program.buffers.contains { $0.kind == .temporary && $0.shape == [64, 28, 28, 32] })
+  }
+
+  /// An update reads and writes the store's own tensors; nothing before the guard does.
+  @Test(arguments: ["convnet", "custom-cnn", "attention"])
+  func onlyTheUpdateWritesTheStore(_ model: String) throws {
+    let program = try Self.program(model, .training)
+    for step in program.compute.flatMap(\.steps) {
+      #expect(!step.outputs.contains { program.buffers[$0].isParameter }, "\(step.path)")
+    }
+    let written = program.update.flatMap(\.steps).flatMap(\.outputs).filter {
+      program.buffers[$0].isParameter
+    }
+    #expect(Set(written).count == written.count)
+    let stored = program.buffers.filter(\.isParameter).count
+    #expect(written.count == stored)
+  }
+
+  @Test func inferenceHasNoMaskKeptAndNoRandomKey() throws {
+    let program = try Self.program("convnet", .inference)
+    #expect(program.inputs.keys.sorted() == ["images"])
+    #expect(program.update.isEmpty)
+    #expect(program.stepCount == 4, "\(program.text)")
+  }
+}
