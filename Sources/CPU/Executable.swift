@@ -150,13 +150,10 @@ package final class Executable {
     bindArena()
     for phase in plan.compute {
       run([phase])
-      for step in steps(of: phase) {
-        for output in step.outputs
-        where program.buffers[output].kind == .temporary && program.buffers[output].element == .float {
-          if elements(output).contains(where: { !$0.isFinite }) {
-            return step.path.isEmpty ? step.kind.name : step.path
-          }
-        }
+      for (step, buffer) in phase.stored {
+        let kind = program.buffers[buffer].kind
+        guard kind == .temporary, program.buffers[buffer].element == .float else { continue }
+        if elements(buffer).contains(where: { !$0.isFinite }) { return step }
       }
     }
     return nil
@@ -173,9 +170,5 @@ package final class Executable {
     return zip(plan.compute, times).map { phase, times in
       (phase.name, (times.sorted()[times.count / 2]) / .milliseconds(1))
     }
-  }
-
-  private func steps(of phase: Phase) -> [Step] {
-    program.compute.flatMap(\.steps).filter { phase.name.contains("\($0.path): \($0.kind.name)") }
   }
 }

@@ -24,7 +24,6 @@ struct ExecutablePlan {
   private var packings: [PackingKey: Int] = [:]
   private var packingKernels: [WeightPacking] = []
   var phaseIndex = 1
-  private var scratch = ScratchLayout()
 
   private struct PackingKey: Hashable {
     var buffer: Int
@@ -38,7 +37,9 @@ struct ExecutablePlan {
     for region in program.compute { compute += phases(of: region) }
     if !program.guarded.isEmpty { compute.append(guardPhase()) }
     for region in program.update { update += phases(of: region) }
-    if !packingKernels.isEmpty { compute.insert(.flat(kernels: packingKernels, name: "pack weights"), at: 0) }
+    if !packingKernels.isEmpty {
+      compute.insert(Phase(work: .flat(kernels: packingKernels), name: "pack weights"), at: 0)
+    }
     for (_, buffer) in program.outputs { touch(buffer, phaseIndex) }
     for (_, buffer) in program.guarded { touch(buffer, phaseIndex) }
     arenaSlots = lifetimes.keys.sorted()
@@ -131,7 +132,10 @@ struct ExecutablePlan {
       var flat: [any FlatKernel] = []
       var result: [Phase] = []
       for step in region.steps where step.flatImages == nil { flat.append(contentsOf: flatKernels(step)) }
-      if !flat.isEmpty { result.append(close(.flat(kernels: flat, name: Self.name(region.steps)))) }
+      if !flat.isEmpty {
+        let steps = region.steps.filter { $0.flatImages == nil }
+        result.append(close(.flat(kernels: flat), Self.name(steps), storing: steps) { _, _ in true })
+      }
       for step in region.steps {
         if let images = step.flatImages { result += imagePhases([step], images: images) }
       }
@@ -139,16 +143,20 @@ struct ExecutablePlan {
     }
   }
 
-  private static func name(_ steps: [Step]) -> String {
-    steps.map { $0.path.isEmpty ? $0.kind.name : "\($0.path): \($0.kind.name)" }.joined(separator: "; ")
-  }
+  private static func name(_ steps: [Step]) -> String { steps.map(\.name).joined(separator: "; ") }
 
   /// Ends a phase: what comes next has the next number.
-  private mutating func close(_ phase: Phase) -> Phase {
-    workerScratchBytes = max(workerScratchBytes, scratch.byteCount)
-    scratch = ScratchLayout()
+  ///
+  /// - Parameter isStored: Whether a step's output is complete after this phase.
+  private mutating func close(
+    _ work: Phase.Work, _ name: String, storing steps: [Step] = [],
+    isStored: (Step, Int) -> Bool = { _, _ in true }
+  ) -> Phase {
     phaseIndex += 1
-    return phase
+    let stored = steps.flatMap { step in
+      step.outputs.indices.filter { isStored(step, $0) }.map { (step.name, step.outputs[$0]) }
+    }
+    return Phase(work: work, name: name, stored: stored)
   }
 
   private mutating func imagePhases(_ steps: [Step], images: Int) -> [Phase] {
@@ -168,12 +176,19 @@ struct ExecutablePlan {
     }
     var result: [Phase] = []
     if !packingsBefore.isEmpty {
-      result.append(.flat(kernels: packingsBefore, name: "pack computed weights"))
+      result.append(Phase(work: .flat(kernels: packingsBefore), name: "pack computed weights"))
     }
     packingsBefore = []
-    result.append(close(.images(kernels: kernels, shards: shards, chunk: chunk, name: Self.name(steps))))
+    let name = Self.name(steps)
+    result.append(
+      close(.images(kernels: kernels, shards: shards, chunk: chunk), name, storing: steps) { step, output in
+        step.isStoredByImage(output: output)
+      })
     if !finish.isEmpty {
-      result.append(close(.flat(kernels: finish, name: "add the shards of \(Self.name(steps))")))
+      result.append(
+        close(.flat(kernels: finish), "add the shards of \(name)", storing: steps) { step, output in
+          !step.isStoredByImage(output: output)
+        })
     }
     return result
   }
@@ -210,6 +225,6 @@ struct ExecutablePlan {
     }
     guardSlot = newSlot(first * MemoryLayout<Double>.stride, touching: phaseIndex...phaseIndex)
     for index in guardKernels.indices { guardKernels[index].slot = guardSlot }
-    return close(.flat(kernels: guardKernels, name: "guard"))
+    return close(.flat(kernels: guardKernels), "guard")
   }
 }

@@ -1,28 +1,30 @@
 import Synchronization
 
 /// What runs between two barriers.
-enum Phase {
-  /// Chain of kernels over chunks of images; a task is a shard.
-  case images(kernels: [any ImageKernel], shards: Shards, chunk: Int, name: String)
-  /// Independent kernels; a task is a part of one of them.
-  case flat(kernels: [any FlatKernel], name: String)
-
-  var taskCount: Int {
-    switch self {
-    case .images(_, let shards, _, _): shards.count
-    case .flat(let kernels, _): kernels.reduce(0) { $0 + $1.taskCount }
-    }
+struct Phase {
+  enum Work {
+    /// A chain of kernels over chunks of images; a task is a shard.
+    case images(kernels: [any ImageKernel], shards: Shards, chunk: Int)
+    /// Independent kernels; a task is a part of one of them.
+    case flat(kernels: [any FlatKernel])
   }
 
-  var name: String {
-    switch self {
-    case .images(_, _, _, let name), .flat(_, let name): name
+  let work: Work
+  /// What the phase does, for profiles.
+  let name: String
+  /// The shared buffers that are complete after the phase, with the names of the steps that store them.
+  var stored: [(step: String, buffer: Int)] = []
+
+  var taskCount: Int {
+    switch work {
+    case .images(_, let shards, _): shards.count
+    case .flat(let kernels): kernels.reduce(0) { $0 + $1.taskCount }
     }
   }
 
   func run(task: Int, _ context: Context) {
-    switch self {
-    case .images(let kernels, let shards, let chunk, _):
+    switch work {
+    case .images(let kernels, let shards, let chunk):
       var context = context
       for kernel in kernels { kernel.begin(shard: task, context) }
       let range = shards.ranges[task]
@@ -31,7 +33,7 @@ enum Phase {
         let images = start..<min(start + chunk, range.upperBound)
         for kernel in kernels { kernel.run(images, shard: task, context) }
       }
-    case .flat(let kernels, _):
+    case .flat(let kernels):
       var rest = task
       for kernel in kernels {
         let count = kernel.taskCount

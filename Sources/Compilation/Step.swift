@@ -14,6 +14,9 @@ package struct Step: Sendable {
   /// at the end of the region.
   package var isImagewise: Bool
   package var cost: Cost
+
+  /// The layer and what is done there, such as `Conv1: conv 3x3`.
+  package var name: String { path.isEmpty ? kind.name : "\(path): \(kind.name)" }
 }
 
 /// The kinds of steps, each with what it fuses.

@@ -28,7 +28,7 @@ import Testing
       let result = step.run((["x": [1, bad, 4]], ["p": [1, 2, 3]]))
       if bad.isInfinite { continue }
       #expect(step.executable.firstNonFinite == "p")
-      #expect(step.executable.locateNonFinite() == "layer")
+      #expect(step.executable.locateNonFinite()?.hasPrefix("layer: ") == true)
       #expect(result.parameters["p"] == [1, 2, 3], "nothing is changed before the guard is asked")
     }
   }
