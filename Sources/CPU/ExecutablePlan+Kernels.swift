@@ -30,6 +30,17 @@ extension ExecutablePlan {
     }
   }
 
+  /// The kernels of a small step that runs in a chain.
+  mutating func chainKernels(_ step: Step) -> [any FlatKernel] {
+    guard let images = step.flatImages else { return flatKernels(step) }
+    var own = ScratchLayout()
+    let shards = Shards(images: images, partialBytes: 0)
+    let (kernel, completion) = imageKernel(step, images: images, shards: shards, scratch: &own)
+    precondition(completion.isEmpty, "\(step.name) sums over a batch and cannot be chained")
+    workerScratchBytes = max(workerScratchBytes, own.byteCount)
+    return [WholeKernel(kernel: kernel, images: images)]
+  }
+
   mutating func imageKernel(
     _ step: Step, images: Int, shards: Shards, scratch: inout ScratchLayout
   ) -> (any ImageKernel, [any FlatKernel]) {

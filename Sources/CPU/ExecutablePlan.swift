@@ -35,8 +35,10 @@ struct ExecutablePlan {
     self.program = program
     slotBytes = program.buffers.map(\.byteCount)
     for region in program.compute { compute += phases(of: region) }
+    compute += flushed()
     if !program.guarded.isEmpty { compute.append(guardPhase()) }
     for region in program.update { update += phases(of: region) }
+    update += flushed()
     if !packingKernels.isEmpty {
       compute.insert(Phase(work: .flat(kernels: packingKernels), name: "pack weights"), at: 0)
     }
@@ -127,20 +129,59 @@ struct ExecutablePlan {
 
   private mutating func phases(of region: Program.Region) -> [Phase] {
     switch region.domain {
-    case .images: return imagePhases(region.steps, images: program.batch)
+    case .images:
+      return flushed() + imagePhases(region.steps, images: program.batch)
     case .flat:
-      var flat: [any FlatKernel] = []
       var result: [Phase] = []
-      for step in region.steps where step.flatImages == nil { flat.append(contentsOf: flatKernels(step)) }
-      if !flat.isEmpty {
-        let steps = region.steps.filter { $0.flatImages == nil }
-        result.append(close(.flat(kernels: flat), Self.name(steps), storing: steps) { _, _ in true })
-      }
+      let flat = region.steps.filter { $0.flatImages == nil }
+      if !flat.isEmpty || !region.chain.isEmpty { result += flatPhases(flat, chain: region.chain) }
       for step in region.steps {
-        if let images = step.flatImages { result += imagePhases([step], images: images) }
+        if let images = step.flatImages { result += flushed() + imagePhases([step], images: images) }
       }
       return result
     }
+  }
+
+  /// Flat steps and a chain in one phase, with the sums that the phase before left to be completed,
+  /// as far as only the chain reads them.
+  private mutating func flatPhases(_ steps: [Step], chain: [Step]) -> [Phase] {
+    let read = Set(steps.flatMap(\.inputs))
+    let chained = Set(chain.flatMap(\.inputs))
+    let joins = pending.allSatisfy { work in
+      work.outputs.allSatisfy { !read.contains($0) && (work.isSmall || !chained.contains($0)) }
+    }
+    let before = joins ? [] : flushed()
+    let joined = pending
+    pending = []
+    var kernels: [any FlatKernel] = steps.flatMap { flatKernels($0) }
+    kernels += joined.filter { !$0.isSmall }.map(\.kernel)
+    var links: [any FlatKernel] = joined.filter(\.isSmall).map(\.kernel)
+    for step in chain { links += chainKernels(step) }
+    if !links.isEmpty { kernels.append(ChainKernel(links: links)) }
+    let name = (joined.map(\.name) + (steps + chain).map(\.name)).joined(separator: "; ")
+    var phase = close(.flat(kernels: kernels), name, storing: steps + chain)
+    phase.stored = joined.flatMap { work in work.outputs.map { (work.name, $0) } } + phase.stored
+    return before + [phase]
+  }
+
+  /// Sums over the batch that wait for a phase to be completed in.
+  private struct PendingSum {
+    var kernel: any FlatKernel
+    var name: String
+    var outputs: [Int]
+
+    var isSmall: Bool { kernel.taskCount == 1 }
+  }
+
+  private var pending: [PendingSum] = []
+
+  /// A phase of its own for the sums that still wait.
+  private mutating func flushed() -> [Phase] {
+    guard !pending.isEmpty else { return [] }
+    var phase = close(.flat(kernels: pending.map(\.kernel)), pending.map(\.name).joined(separator: "; "))
+    phase.stored = pending.flatMap { work in work.outputs.map { (work.name, $0) } }
+    pending = []
+    return [phase]
   }
 
   private static func name(_ steps: [Step]) -> String { steps.map(\.name).joined(separator: "; ") }
@@ -166,30 +207,24 @@ struct ExecutablePlan {
     // Packing what other phases have computed needs a phase of its own, before this one.
     phaseIndex += 1
     var kernels: [any ImageKernel] = []
-    var finish: [any FlatKernel] = []
     for step in steps {
       var own = ScratchLayout()
       let (kernel, completion) = imageKernel(step, images: images, shards: shards, scratch: &own)
       workerScratchBytes = max(workerScratchBytes, own.byteCount)
       kernels.append(kernel)
-      finish += completion
+      pending += completion.map {
+        PendingSum(kernel: $0, name: "add the shards of \(step.name)", outputs: step.outputs)
+      }
     }
     var result: [Phase] = []
     if !packingsBefore.isEmpty {
       result.append(Phase(work: .flat(kernels: packingsBefore), name: "pack computed weights"))
     }
     packingsBefore = []
-    let name = Self.name(steps)
     result.append(
-      close(.images(kernels: kernels, shards: shards, chunk: chunk), name, storing: steps) { step, output in
-        step.isStoredByImage(output: output)
+      close(.images(kernels: kernels, shards: shards, chunk: chunk), Self.name(steps), storing: steps) {
+        step, output in step.isStoredByImage(output: output)
       })
-    if !finish.isEmpty {
-      result.append(
-        close(.flat(kernels: finish), "add the shards of \(name)", storing: steps) { step, output in
-          !step.isStoredByImage(output: output)
-        })
-    }
     return result
   }
 

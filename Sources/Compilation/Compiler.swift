@@ -42,7 +42,7 @@ package enum Compiler {
     var home = [Int?](repeating: nil, count: buffers.count)
     var isShared = [Bool](repeating: false, count: buffers.count)
     for (index, region) in regions.enumerated() {
-      for step in region.steps {
+      for step in region.allSteps {
         let stored = step.outputs.indices.filter { step.isStoredByImage(output: $0) }.map { step.outputs[$0] }
         for buffer in step.inputs + step.outputs {
           if region.domain != .images || (home[buffer] ?? index) != index { isShared[buffer] = true }

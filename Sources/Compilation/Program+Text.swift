@@ -8,6 +8,7 @@ extension Program {
       lines.append(
         "region \(index) \(region.domain.rawValue)\(index >= compute.count ? " after the guard" : "")")
       lines += region.steps.map { "  \(text(of: $0))" }
+      lines += region.chain.map { "  then \(text(of: $0))" }
     }
     lines += outputs.sorted { $0.key < $1.key }.map { "output \($0.key) = \(name(of: $0.value))" }
     return lines.joined(separator: "\n")

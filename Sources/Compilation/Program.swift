@@ -35,6 +35,10 @@ package struct Program: Sendable {
     }
     package var domain: Domain
     package var steps: [Step]
+    /// Small steps of a flat region that run one after the other, as one task beside the others.
+    package var chain: [Step] = []
+
+    package var allSteps: [Step] { steps + chain }
   }
 
   package var batch: Int
@@ -51,6 +55,6 @@ package struct Program: Sendable {
   /// All regions in order.
   package var regions: [Region] { compute + update }
 
-  package var stepCount: Int { regions.reduce(0) { $0 + $1.steps.count } }
-  package var cost: Cost { regions.reduce(Cost()) { $1.steps.reduce($0) { $0 + $1.cost } } }
+  package var stepCount: Int { regions.reduce(0) { $0 + $1.allSteps.count } }
+  package var cost: Cost { regions.reduce(Cost()) { $1.allSteps.reduce($0) { $0 + $1.cost } } }
 }
