@@ -106,8 +106,8 @@ let package = Package(
     .testTarget(
       name: "MartletTrainingTests",
       dependencies: [
-        "Martlet", "MartletTraining", "MartletNetworks", "MartletGraphs", "MartletDatasets", "MartletRuns",
-        "MartletTensors",
+        "Martlet", "MartletTraining", "MartletNetworks", "MartletGraphs", "MartletDatasets", "MartletReference",
+        "MartletRuns", "MartletTensors",
       ],
       path: "Tests/TrainingTests"),
     .testTarget(

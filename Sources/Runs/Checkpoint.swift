@@ -1,9 +1,9 @@
 import Foundation
 import MartletTensors
 
-/// The state of a training at the end of an epoch.
+/// The state of a training at the end of an epoch, or where it was stopped within the next one.
 package struct Checkpoint: Sendable {
-  /// Counted from 1.
+  /// The whole epochs done; 0 where it was stopped within the first one.
   package let epoch: Int
   package let file: TensorFile
 
@@ -36,11 +36,11 @@ package struct Checkpoint: Sendable {
 }
 
 extension RunFolder {
-  /// Saves the state at the end of an epoch, then removes all but the newest `keep` checkpoints.
+  /// Saves the state after so many whole epochs, then removes all but the newest `keep` checkpoints.
   ///
   /// At least two are kept, so that there is one to fall back to.
   package func saveCheckpoint(_ file: TensorFile, epoch: Int, keep: Int = 2) throws(FileError) {
-    precondition(epoch >= 1 && keep >= 2, "checkpoint of epoch \(epoch), keeping \(keep)")
+    precondition(epoch >= 0 && keep >= 2, "checkpoint of epoch \(epoch), keeping \(keep)")
     // Events first: a checkpoint must never know of an epoch that the log has lost.
     syncEvents()
     try file.write(to: "\(path)/\(RunFile.checkpoints)/\(Checkpoint.name(epoch: epoch))")

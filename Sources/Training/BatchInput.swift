@@ -18,7 +18,8 @@ struct BatchInput {
 
   /// Checks images `[N, ...]` and returns N.
   func batch(of shape: [Int], _ element: ElementType) throws(TrainingError) -> Int {
-    guard element == spec.element, shape.count == spec.shape.count + 1, shape.dropFirst().elementsEqual(spec.shape)
+    guard element == spec.element, shape.count == spec.shape.count + 1,
+      shape.dropFirst().elementsEqual(spec.shape)
     else {
       throw TrainingError(
         .badData, at: "images", expected: "\(spec.element) elements in a batch [N, \(Self.list(spec.shape))]",
@@ -35,7 +36,8 @@ struct BatchInput {
   func check(labels: Tensor<Int32>, batch: Int) throws(TrainingError) {
     guard labels.shape == [batch] else {
       throw TrainingError(
-        .badData, at: "labels", expected: "shape [\(batch)], one for each image", received: "shape \(labels.shape)")
+        .badData, at: "labels", expected: "shape [\(batch)], one for each image",
+        received: "shape \(labels.shape)")
     }
     if let index = wrongLabel(in: labels.scalars) {
       throw outOfRange(labels.scalars[index], at: "labels, sample \(index) of the batch")
@@ -51,7 +53,8 @@ struct BatchInput {
   func outOfRange(_ label: Int32, at place: String) -> TrainingError {
     TrainingError(
       .badData, at: place,
-      expected: classes.map { "a label from 0 to \($0 - 1), as the network has \($0) classes" } ?? "a label of at least 0",
+      expected: classes.map { "a label from 0 to \($0 - 1), as the network has \($0) classes" }
+        ?? "a label of at least 0",
       received: "\(label)")
   }
 

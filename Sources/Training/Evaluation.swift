@@ -43,7 +43,8 @@ public struct Evaluation: Sendable, Equatable {
 
   /// Computes the scores of predictions.
   package init(loss: Double, labels: [Int32], predictions: [Int], classNames: [String]) {
-    precondition(labels.count == predictions.count, "\(labels.count) labels, \(predictions.count) predictions")
+    precondition(
+      labels.count == predictions.count, "\(labels.count) labels, \(predictions.count) predictions")
     let classes = classNames.count
     var confusion = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
     for (label, prediction) in zip(labels, predictions) { confusion[Int(label)][prediction] += 1 }

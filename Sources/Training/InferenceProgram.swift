@@ -22,7 +22,8 @@ final class InferenceProgram {
   private let engine: Engine
   private var programs: [Int: Executable] = [:]
 
-  init(_ network: any Network, _ kind: Kind, _ parameters: Parameters, _ input: BatchInput, _ engine: Engine) {
+  init(_ network: any Network, _ kind: Kind, _ parameters: Parameters, _ input: BatchInput, _ engine: Engine)
+  {
     self.network = network
     self.kind = kind
     self.parameters = parameters

@@ -28,7 +28,8 @@ extension Trainer {
       predictions += program.output(InferenceProgram.predictionsName).map { Int($0) }
     }
     // A network may have more classes than the data; each needs a row.
-    let names = data.classNames + (data.classNames.count..<max(classes, data.classNames.count)).map { "class \($0)" }
+    let names =
+      data.classNames + (data.classNames.count..<max(classes, data.classNames.count)).map { "class \($0)" }
     return Evaluation(
       loss: loss / Double(data.count), labels: data.labels, predictions: predictions, classNames: names)
   }
@@ -51,7 +52,8 @@ extension BatchInput {
   func check(_ data: ImageDataset, labels: Bool) throws(TrainingError) {
     guard spec.element == .uint8, data.imageShape == spec.shape else {
       throw TrainingError(
-        .badData, at: data.name, expected: "images [\(Self.list(spec.shape))] of \(spec.element), as the network takes",
+        .badData, at: data.name,
+        expected: "images [\(Self.list(spec.shape))] of \(spec.element), as the network takes",
         received: "images [\(Self.list(data.imageShape))] of uint8",
         hint: "build the network with input: .image(\(Self.list(data.imageShape)))")
     }

@@ -73,9 +73,6 @@ public final class Trainer {
     self.classes = classes
     evaluation = InferenceProgram(network, .evaluation(loss), step.parameters, step.input, engine)
     prediction = InferenceProgram(network, .probabilities, step.parameters, step.input, engine)
-    #if DEBUG
-      events?(.warning("this is a debug build, which trains many times slower; use -c release"))
-    #endif
   }
 
   /// The weights, statistics and optimizer's state.
@@ -84,12 +81,20 @@ public final class Trainer {
   /// The number of threads.
   public var threads: Int { step.threads }
 
-  /// Asks a running `fit` to stop at the next boundary between two steps.
+  /// Asks `fit` to stop at the next boundary between two steps; holds until `stopToken.reset()`.
   public func stop() { stopToken.request() }
 
   /// The network's layers, sizes and costs.
   public func summary(batchSize: Int = 64) -> Summary {
     network.summary(batchSize: batchSize, optimizer: optimizer)
+  }
+
+  /// The bytes that a training step on a batch needs for intermediate results.
+  public func stepMemory(batchSize: Int) throws -> Int {
+    guard batchSize > 0 else {
+      throw TrainingError(.badArgument, at: "batch size", expected: "at least 1", received: "\(batchSize)")
+    }
+    return try step.program(batch: batchSize).arenaBytes
   }
 
   /// The bytes that the programs used so far need for intermediate results.

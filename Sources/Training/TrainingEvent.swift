@@ -28,6 +28,19 @@ public struct TrainingPlan: Sendable, Equatable {
   public let batchSize: Int
   /// The steps of an epoch.
   public let steps: Int
+
+  package init(
+    epochs: Int, firstEpoch: Int, firstStep: Int, images: Int, validationImages: Int, batchSize: Int,
+    steps: Int
+  ) {
+    self.epochs = epochs
+    self.firstEpoch = firstEpoch
+    self.firstStep = firstStep
+    self.images = images
+    self.validationImages = validationImages
+    self.batchSize = batchSize
+    self.steps = steps
+  }
 }
 
 /// Where a training stands after a step.
@@ -44,4 +57,13 @@ public struct StepProgress: Sendable, Equatable {
   public let loss: Double
   /// The accuracy of the epoch so far.
   public let accuracy: Double
+
+  package init(epoch: Int, step: Int, steps: Int, images: Int, loss: Double, accuracy: Double) {
+    self.epoch = epoch
+    self.step = step
+    self.steps = steps
+    self.images = images
+    self.loss = loss
+    self.accuracy = accuracy
+  }
 }

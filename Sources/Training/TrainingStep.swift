@@ -102,7 +102,9 @@ public final class TrainingStep {
   public func result(_ images: Tensor<UInt8>, _ labels: Tensor<Int32>) throws -> StepResult {
     var norm = 0.0
     let program = try images.scalars.withUnsafeBytes {
-      try advance($0, shape: images.shape, .uint8, labels) { norm = $0.norm(ofGuarded: StepTrace.gradientPrefix) }
+      try advance($0, shape: images.shape, .uint8, labels) {
+        norm = $0.norm(ofGuarded: StepTrace.gradientPrefix)
+      }
     }
     return StepResult(program, gradientNorm: norm)
   }
@@ -131,8 +133,11 @@ public final class TrainingStep {
     return program
   }
 
+  /// The graph of the step for a batch size, as it is compiled.
+  package func trace(batch: Int) throws -> Graph { try StepTrace(recipe, batch: batch).graph }
+
   /// The compiled step for a batch size.
-  private func program(batch: Int) throws -> Executable {
+  package func program(batch: Int) throws -> Executable {
     if let program = programs[batch] { return program }
     let start = ContinuousClock.now
     let trace = try StepTrace(recipe, batch: batch)

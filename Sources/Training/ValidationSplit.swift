@@ -25,7 +25,8 @@ public enum ValidationSplit: Sendable {
   }
 
   /// The images to train on and those to validate on.
-  func divide(_ data: ImageDataset) throws(DatasetError) -> (training: ImageDataset, validation: ImageDataset) {
+  func divide(_ data: ImageDataset) throws(DatasetError) -> (training: ImageDataset, validation: ImageDataset)
+  {
     switch self {
     case .heldOut(let split):
       let (rest, heldOut) = try data.split(split)

@@ -1,0 +1,104 @@
+import MartletDatasets
+import MartletNetworks
+import MartletTensors
+
+/// What decides the result of a training; a checkpoint goes on only under the same.
+struct TrainingSetup: Equatable {
+  private let members: [JSON.Member]
+
+  init(_ trainer: Trainer, _ loader: DataLoader, validation: ValidationSplit?) throws {
+    var step = SHA256()
+    step.update(Array(try trainer.step.trace(batch: 2).text.utf8))
+    let rates = (0..<100).map { trainer.schedule.rate(initial: trainer.optimizer.learningRate, epoch: $0) }
+    var schedule = SHA256()
+    rates.withUnsafeBytes { schedule.update($0) }
+    var tensors = SHA256()
+    for entry in trainer.parameters.entries { tensors.update(Array("\(entry.path)\(entry.shape)\n".utf8)) }
+    members = [
+      JSON.Member("seed", .string("\(trainer.seed)")),
+      JSON.Member("tensors", .string(tensors.hexDigest())),
+      JSON.Member("optimizer", .string("\(trainer.optimizer)")),
+      JSON.Member("schedule", .string(trainer.schedule.name)),
+      JSON.Member("rates", .string(schedule.hexDigest())),
+      JSON.Member("loss", .string(trainer.loss.name)),
+      JSON.Member("graph of a step", .string(step.hexDigest())),
+      JSON.Member("batch size", .integer(loader.batchSize)),
+      JSON.Member("shuffle", .bool(loader.shuffle)),
+      JSON.Member("images", .integer(loader.data.count)),
+      JSON.Member("data", .string(Self.digest(of: loader.data))),
+      JSON.Member("validation", .string(validation?.text ?? "none")),
+    ]
+  }
+
+  /// The digest of all labels in order, and of the first and last image.
+  private static func digest(of data: ImageDataset) -> String {
+    var digest = SHA256()
+    data.labels.withUnsafeBytes { digest.update($0) }
+    for index in [0, data.count - 1] { data.withImage(at: index) { digest.update($0) } }
+    return digest.hexDigest()
+  }
+
+  init?(_ json: JSON?) {
+    guard let members = json?.members else { return nil }
+    self.members = members
+  }
+
+  var json: JSON { .object(members) }
+
+  /// Refuses the setup of a checkpoint that differs, saying in what.
+  func require(_ saved: TrainingSetup) throws(TrainingError) {
+    let differences = members.filter { saved.json[$0.key] != $0.value }
+    guard !differences.isEmpty else { return }
+    func list(_ setup: JSON) -> String {
+      differences.map { "\($0.key) \(Self.text(setup[$0.key]))" }.joined(separator: ", ")
+    }
+    throw TrainingError(
+      .badData, at: "checkpoint", expected: "the settings it was made with: \(list(saved.json))",
+      received: list(json), hint: "resume with the old settings or begin a new run")
+  }
+
+  private static func text(_ value: JSON?) -> String {
+    switch value {
+    case .string(let text): text.count == 64 ? "\(text.prefix(12))…" : text
+    case .some(let other): other.text
+    case nil: "unknown"
+    }
+  }
+}
+
+/// The notes of a checkpoint.
+struct TrainingNotes {
+  let setup: TrainingSetup
+  let position: TrainingPosition
+  /// Raised when the notes change their meaning.
+  static let version = 1
+  private static let key = "martlet.training"
+
+  init(setup: TrainingSetup, position: TrainingPosition) {
+    self.setup = setup
+    self.position = position
+  }
+
+  /// Reads the notes of a checkpoint.
+  init(_ file: TensorFile, of place: String) throws(TrainingError) {
+    let json = file.metadata[Self.key].flatMap { try? JSON(parsing: Array($0.utf8)) }
+    guard let json, let version = json["version"]?.intValue else { throw Self.unreadable(place, "no notes") }
+    guard version == Self.version else { throw Self.unreadable(place, "version \(version)") }
+    guard let setup = TrainingSetup(json["setup"]),
+      let position = json["position"].flatMap({ TrainingPosition($0) })
+    else { throw Self.unreadable(place, "incomplete notes") }
+    self.setup = setup
+    self.position = position
+  }
+
+  private static func unreadable(_ place: String, _ received: String) -> TrainingError {
+    TrainingError(
+      .badData, at: place, expected: "notes on a training, version \(version)", received: received,
+      hint: "it cannot be resumed; begin a new run")
+  }
+
+  var metadata: [String: String] {
+    let json: JSON = ["version": .integer(Self.version), "setup": setup.json, "position": position.json]
+    return [Self.key: json.text]
+  }
+}

@@ -1,0 +1,175 @@
+import Martlet
+import MartletDatasets
+import MartletTensors
+import Testing
+
+@Suite struct MistakeTests {
+  private func text(_ body: () throws -> Void) -> String {
+    do {
+      try body()
+      return "no error"
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  @Test func numbersNoLongerFiniteAreCaughtBeforeTheUpdate() throws {
+    let trainer = try Samples.trainer()
+    let data = try Samples.data(48)
+    try trainer.fit(data, epochs: 1, batchSize: 16)
+    let kernel = try #require(trainer.parameters.tensor("dense/kernel"))
+    try trainer.parameters.setTensor("dense/kernel", Tensor(repeating: 3e38, shape: kernel.shape))
+    let before = trainer.parameters.tensorFile(withOptimizer: true, metadata: [:]).tensors
+    let error = try #require(
+      #expect(throws: TrainingError.self) { try trainer.fit(data, epochs: 1, batchSize: 16) })
+    let after = trainer.parameters.tensorFile(withOptimizer: true, metadata: [:]).tensors
+    #expect(before.map(\.name) == after.map(\.name))
+    for (old, new) in zip(before, after) { #expect(old.value == new.value, "\(old.name)") }
+    #expect(error.kind == .notFinite)
+    #expect(error.step == 4)
+    #expect(error.layer?.hasPrefix("dense") == true, "\(error)")
+    #expect(error.description.contains("step 4"))
+  }
+
+  @Test func aRateTooLargeLeavesTheLastGoodWeights() throws {
+    let step = try TrainingStep(
+      Samples.network(dropout: 0), optimizer: SGD(learningRate: 1e30), seed: 1, threads: 2
+    ) { network, images, labels in crossEntropy(network(images), labels) }
+    let batch = try #require(try DataLoader(try Samples.data(16), batchSize: 16).makeIterator().next())
+    _ = try step(batch.images, batch.labels)
+    let digest = step.parameters.sha256
+    let error = #expect(throws: TrainingError.self) { try step(batch.images, batch.labels) }
+    #expect(error?.step == 2)
+    #expect(step.parameters.sha256 == digest)
+    #expect(step.stepCount == 1)
+  }
+
+  @Test func labelsWithoutAClass() throws {
+    let data = try Samples.data(20)
+    let more = try ImageDataset(
+      name: "more", classNames: ["a", "b", "c", "d"],
+      images: Tensor(repeating: 0, shape: [20, 8, 8, 1]), labels: data.labels.dropLast().map { Int($0) } + [3]
+    )
+    let trainer = try Samples.trainer()
+    let before = trainer.parameters.sha256
+    for message in [
+      text { try trainer.fit(more, epochs: 1, batchSize: 4) }, text { _ = try trainer.evaluate(more) },
+    ] {
+      #expect(message.hasPrefix("more, image 19: expected a label from 0 to 2"))
+      #expect(message.contains("received 3"))
+    }
+    #expect(trainer.parameters.sha256 == before)
+    let step = try TrainingStep(Samples.network(), threads: 1) { crossEntropy($0($1), $2) }
+    let images = Tensor<UInt8>(repeating: 0, shape: [4, 8, 8, 1])
+    let message = text { try step(images, Tensor(shape: [4], scalars: [0, 1, -1, 2])) }
+    #expect(message.hasPrefix("labels, sample 2 of the batch: expected a label from 0 to 2"))
+    #expect(text { try step(images, Tensor(shape: [3], scalars: [0, 1, 2])) }.contains("received shape [3]"))
+    let small = Tensor<UInt8>(repeating: 0, shape: [4, 7, 8, 1])
+    let labels = Tensor<Int32>(shape: [4], scalars: [0, 1, 2, 0])
+    #expect(
+      text { try step(small, labels) }.contains("[N, 8, 8, 1], received uint8 elements in shape [4, 7, 8, 1]")
+    )
+    let floats = Tensor<Float>(repeating: 0, shape: [4, 8, 8, 1])
+    #expect(text { try step(floats, labels) }.contains("received float elements"))
+    let none = Tensor<UInt8>(shape: [0, 8, 8, 1], scalars: [])
+    #expect(text { try step(none, Tensor(shape: [0], scalars: [])) }.contains("an empty batch"))
+  }
+
+  @Test func damagedDataStopTheTraining() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/data"
+      let plain = try Samples.data(40)
+      let pixels = (0..<40).flatMap { plain.image(at: $0).scalars }
+      func load() throws -> ImageDataset {
+        let file = try #require(CacheFile(path: path))
+        return try ImageDataset(
+          name: "cached", classNames: plain.classNames, height: 8, width: 8, channels: 1,
+          storage: PixelStorage(file), labels: file.labels(level: 0), isOfficial: true)
+      }
+      try CacheFile.write(
+        DecodedImages(
+          shape: [8, 8, 1], pixels: [pixels[...]], labelLevels: [plain.labels.map { UInt8($0) }]),
+        isOfficial: true, to: path)
+      let history = try Samples.trainer().fit(try load(), epochs: 1, batchSize: 16)
+      #expect(
+        try history.weightsSHA256 == Samples.trainer().fit(plain, epochs: 1, batchSize: 16).weightsSHA256)
+      var bytes = try InputFile.contents(of: path, limit: 1 << 20)
+      bytes[4096 + 100] ^= 1
+      try AtomicFile.write(bytes, to: path)
+      let damaged = try load()
+      let error = #expect(throws: DatasetError.self) {
+        try Samples.trainer().fit(damaged, epochs: 1, batchSize: 16)
+      }
+      #expect(error?.kind == .badData)
+      #expect(error?.place == path)
+    }
+  }
+
+  @Test func argumentsOutsideTheirRange() throws {
+    let trainer = try Samples.trainer()
+    let data = try Samples.data(20)
+    #expect(
+      text { try trainer.fit(data, epochs: 1, batchSize: 0) }.hasPrefix("batch size: expected at least 1"))
+    #expect(text { try trainer.fit(data, epochs: 0) }.hasPrefix("epochs: expected at least 1, received 0"))
+    #expect(text { try trainer.fit(data.prefix(0), epochs: 1) }.contains("received an empty data set"))
+    #expect(text { _ = try trainer.evaluate(data.prefix(0)) }.contains("received an empty data set"))
+    #expect(text { try trainer.fit(data, epochs: 1, validation: .last(20)) }.contains("20 images held out"))
+    #expect(text { _ = try trainer.predict(data, batchSize: 0) }.hasPrefix("batch size"))
+    let images = Tensor<UInt8>(repeating: 0, shape: [2, 8, 8, 1])
+    #expect(text { _ = try trainer.predict(images, batchSize: 0) }.hasPrefix("batch size"))
+    #expect(text { _ = try Samples.trainer(threads: 0) }.hasPrefix("threads: expected a number from 1"))
+    let wide = try ImageDataset(
+      name: "wide", classNames: ["a", "b", "c"], images: Tensor(repeating: 0, shape: [2, 8, 9, 1]),
+      labels: [0, 1])
+    #expect(text { try trainer.fit(wide, epochs: 1) }.contains("wide: expected images [8, 8, 1]"))
+  }
+
+  @Test func mistakesInNetworkAndLoss() throws {
+    let images = try Sequential(input: .image(8, 8, 1)) {
+      Rescale(1)
+      Conv2D(3, kernelSize: 3)
+    }
+    #expect(text { _ = try Samples.trainer(images) }.contains("expected one score for each class"))
+    let network = try Samples.network()
+    #expect(
+      text { _ = try TrainingStep(network) { network, images, _ in network(images) } }
+        .contains("loss: expected a scalar, received shape [2, 3]"))
+    #expect(
+      text { _ = try TrainingStep(network) { network, images, _ in images.toFloat().mean() } }
+        .contains("at least one weight that is trained"))
+    #expect(
+      text {
+        _ = try TrainingStep(network) { network, images, labels in
+          _ = network(images)
+          return images.toFloat().mean()
+        }
+      }
+      .contains("a loss that depends on the network's weights"))
+    #expect(text { _ = try Samples.trainer(network, frozen: ["conv"]) }.contains("received conv"))
+    #expect(
+      text {
+        _ = try Samples.trainer(network, frozen: ["conv2d", "batch_normalization", "dense", "dense_1"])
+      }
+      .contains("at least one weight that is trained"))
+    #expect(
+      text {
+        _ = try TrainingStep(network, parameters: Samples.trainer(images5).parameters) {
+          crossEntropy($0($1), $2)
+        }
+      }
+      .contains("conv2d/kernel: expected shape [3, 3, 1, 8]"))
+    struct Own: Error {}
+    #expect(throws: Own.self) { try TrainingStep(network) { _, _, _ in throw Own() } }
+  }
+
+  private var images5: Sequential {
+    get throws {
+      try Sequential(input: .image(8, 8, 1)) {
+        Rescale(1)
+        Conv2D(3, kernelSize: 5)
+        Flatten()
+        Dense(3)
+      }
+    }
+  }
+}

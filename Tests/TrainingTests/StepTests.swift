@@ -1,0 +1,154 @@
+import Martlet
+import MartletGraphs
+import MartletReference
+import Testing
+
+@Suite struct StepTests {
+  private func batch(_ count: Int) throws -> Batch {
+    try #require(
+      try DataLoader(try Samples.data(count), batchSize: count, shuffle: false).makeIterator().next())
+  }
+
+  /// Trains some steps with the engine and with the reference in double precision, and compares all tensors.
+  private func compare(
+    _ network: Sequential, count: Int, optimizer: some Optimizer, gradients: ((Gradients) -> Gradients)? = nil
+  ) throws {
+    let step = try TrainingStep(network, optimizer: optimizer, seed: 5, threads: 2, gradients: gradients) {
+      network, images, labels in crossEntropy(network(images), labels)
+    }
+    let rule = optimizer.resolved(for: network.preset)
+    let batch = try batch(count)
+    let graph = try step.trace(batch: count)
+    var values: [String: [Double]] = [:]
+    for entry in step.parameters.entries {
+      values[entry.path] = UnsafeBufferPointer(start: entry.pointer, count: entry.count).map { Double($0) }
+    }
+    let start = values
+    for number in 1...3 {
+      var inputs: [String: HostTensor<Double>] = [
+        "images": .bytes(batch.images.scalars), "labels": .integers(batch.labels.scalars),
+        Graph.randomKeyName: .integers([5, 0, Int32(number), 0]),
+      ]
+      for (name, value) in rule.scalars(rate: optimizer.learningRate, step: number) {
+        inputs["optimizer/\(name)"] = .numbers([Double(Float(value))])
+      }
+      let result = Reference64.run(graph, inputs: inputs, parameters: values)
+      let loss = try step(batch.images, batch.labels)
+      let expected = try #require(result.outputs["loss"])[0]
+      #expect(abs(Double(loss) - expected) < 1e-4 * max(1, abs(expected)), "step \(number)")
+      for (path, value) in result.assignments { values[path] = value }
+    }
+    for entry in step.parameters.entries where entry.role != .optimizer {
+      let found = UnsafeBufferPointer(start: entry.pointer, count: entry.count).map { Double($0) }
+      let expected = try #require(values[entry.path])
+      let moved = zip(expected, try #require(start[entry.path])).map { $0 - $1 }
+      let distance = zip(found, expected).map { $0 - $1 }
+      func norm(_ numbers: [Double]) -> Double { numbers.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+      #expect(norm(moved) > 0, "\(entry.path) did not move")
+      #expect(
+        norm(distance) < 2e-3 * norm(moved) + 1e-6, "\(entry.path): \(norm(distance)) of \(norm(moved))")
+    }
+  }
+
+  @Test(arguments: [4, 13]) func threeStepsAgreeWithTheReference(count: Int) throws {
+    try compare(try Samples.network(), count: count, optimizer: SGD(learningRate: 0.1, momentum: 0.9))
+    try compare(try Samples.network(preset: .pytorch), count: count, optimizer: SGD(learningRate: 0.1))
+    try compare(try Samples.network(normalized: false), count: count, optimizer: Adam(epsilon: 1e-3))
+  }
+
+  @Test func changedGradientsAgreeWithTheReference() throws {
+    let rule = SGD(learningRate: 0.1)
+    try compare(try Samples.network(), count: 9, optimizer: rule) { $0.clipped(norm: 0.1) }
+    try compare(try Samples.network(), count: 9, optimizer: rule) { $0.clipped(value: 0.01) }
+  }
+
+  @Test func clippingShortensTheStep() throws {
+    let batch = try batch(16)
+    func moved(_ gradients: ((Gradients) -> Gradients)?) throws -> (length: Double, norm: Double) {
+      let step = try TrainingStep(
+        Samples.network(), optimizer: SGD(learningRate: 1), seed: 1, threads: 1, gradients: gradients
+      ) { crossEntropy($0($1), $2) }
+      let before = step.parameters.copy()
+      let result = try step.result(batch.images, batch.labels)
+      var sum = 0.0
+      for entry in step.parameters.entries where entry.role == .weight {
+        for index in 0..<entry.count {
+          let change = Double(entry.pointer[index] - before.pointer(entry.path)[index])
+          sum += change * change
+        }
+      }
+      return (sum.squareRoot(), result.gradientNorm)
+    }
+    let free = try moved(nil)
+    #expect(abs(free.length - free.norm) < 1e-4 * free.norm)
+    #expect(free.norm > 0.2)
+    let clipped = try moved { $0.clipped(norm: 0.1) }
+    #expect(abs(clipped.length - 0.1) < 1e-4)
+    #expect(abs(clipped.norm - free.norm) < 1e-6)
+    let loose = try moved { $0.clipped(norm: 1000) }
+    #expect(abs(loose.length - free.length) < 1e-5)
+  }
+
+  @Test func penaltiesAreTrainedAndReported() throws {
+    let batch = try batch(16)
+    func loss(_ factor: Double?) throws -> Float {
+      let network = try Sequential(input: .image(8, 8, 1)) {
+        Rescale(1 / 255)
+        Flatten()
+        Dense(3, kernelRegularizer: factor.map { .l2($0) })
+      }
+      let step = try TrainingStep(network, seed: 3, threads: 1) { network, images, labels in
+        crossEntropy(network(images), labels)
+          + (factor == nil
+            ? 0.5 * network.parameters["dense/kernel"].squared().sum() : 0 * labels.toFloat().sum())
+      }
+      return try step(batch.images, batch.labels)
+    }
+    #expect(abs(try loss(0.5) - loss(nil)) < 1e-5)
+    #expect(try loss(0) < loss(0.5))
+  }
+
+  @Test func wholeSeedAndStepDecideWhatIsDropped() throws {
+    let batch = try batch(16)
+    let start = try Samples.trainer().parameters
+    func losses(_ seed: UInt64) throws -> [Float] {
+      let step = try TrainingStep(
+        Samples.network(dropout: 0.5), optimizer: SGD(learningRate: 1e-30), seed: seed, threads: 1,
+        parameters: start.copy()
+      ) { crossEntropy($0($1), $2) }
+      return try [step(batch.images, batch.labels), step(batch.images, batch.labels)]
+    }
+    let first = try losses(7)
+    #expect(try losses(7) == first)
+    #expect(first[0] != first[1])
+    #expect(try losses(8) != first)
+    #expect(try losses(7 + 1 << 32) != first)
+  }
+
+  @Test func batchSizesShareOneStore() throws {
+    let step = try TrainingStep(Samples.network(), seed: 1, threads: 2) { crossEntropy($0($1), $2) }
+    for count in [1, 4, 37, 2, 4, 1] {
+      let batch = try batch(count)
+      let before = step.parameters.sha256
+      #expect(try step(batch.images, batch.labels).isFinite)
+      #expect(step.parameters.sha256 != before)
+    }
+    #expect(step.stepCount == 6)
+  }
+
+  @Test func numbersAsImages() throws {
+    let bytes = try batch(8)
+    func step(_ element: ElementType) throws -> TrainingStep {
+      let network = try Sequential(input: .image(8, 8, 1, element: element)) {
+        Rescale(1 / 255)
+        Conv2D(4, kernelSize: 3, activation: .relu)
+        Flatten()
+        Dense(3)
+      }
+      return try TrainingStep(network, seed: 1, threads: 1) { crossEntropy($0($1), $2) }
+    }
+    let numbers = Tensor<Float>(shape: bytes.images.shape, scalars: bytes.images.scalars.map { Float($0) })
+    let (first, second) = (try step(.uint8), try step(.float))
+    #expect(abs(try first(bytes.images, bytes.labels) - second(numbers, bytes.labels)) < 1e-5)
+  }
+}
