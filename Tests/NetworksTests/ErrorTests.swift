@@ -79,6 +79,6 @@ private func message(
     }
     let error = #expect(throws: ModelError.self) { try make() }
     #expect(error?.path == "conv2d")
-    #expect(error?.location == "NetworksTests/ErrorTests.swift:\(line)")
+    #expect(error?.location == "\(#fileID):\(line)")
   }
 }

@@ -1,0 +1,71 @@
+import MartletTensors
+import Testing
+
+/// The verbs that need no run.
+@Suite struct VerbTests {
+  @Test func summaryHasTheKeys() throws {
+    let result = try CommandRunner.run("summary", "convnet-mnist-functional", "--json")
+    let summary = try #require(try result.objects().last)
+    #expect(
+      summary.members?.map(\.key) == [
+        "event", "layers", "parameters", "trainable_parameters", "flops", "activation_bytes",
+      ])
+    #expect(summary["parameters"] == 421_642 && summary["trainable_parameters"] == 421_642)
+    #expect(summary["layers"]?.arrayValue?.first?["output_shape"] == [.null, 28, 28, 1])
+  }
+
+  @Test(arguments: [
+    ("custom-cnn-mnist", 242_442), ("custom-cnn-cifar10", 357_706), ("alexnet-mnist", 8_306_890),
+    ("alexnet-cifar10", 10_012_554), ("conv5x5-mnist", 184_586), ("dense-fashion", 12_786),
+    ("conv-fashion", 74_514),
+    ("dense-cifar100-coarse", 49_484), ("conv-cifar100-coarse", 102_252), ("convnet-mnist-type", 421_642),
+    ("convnet-mnist-loop", 421_642), ("attention-fashion", 177_041),
+  ]) func systemsHaveThePublishedSize(id: String, parameters: Int) throws {
+    let result = try CommandRunner.run("summary", id, "--json")
+    #expect(try result.objects().last?["parameters"] == .integer(parameters))
+  }
+
+  @Test func inspectShowsGraphAndProgram() throws {
+    let result = try CommandRunner.run("inspect", "dense", "--batch", "4")
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.contains("program for batch 4") && result.output.contains("after the guard"))
+  }
+
+  @Test func listTellsAllDataSets() throws {
+    let result = try CommandRunner.run("datasets", "list", "--json")
+    let lines = try result.objects()
+    #expect(
+      lines.dropLast().map { $0["dataset"]?.stringValue } == [
+        "mnist", "fashion-mnist", "cifar10", "cifar100", "cifar100-coarse",
+      ])
+    #expect(lines.last?["event"] == "result")
+  }
+
+  @Test func verifyTellsWhetherTheBytesArePublished() throws {
+    let folder = try TemporaryFolder()
+    let data = try SmallData.write(in: folder)
+    let result = try CommandRunner.run(["datasets", "verify", "mnist", "--data", data, "--json"], in: folder)
+    #expect(try result.objects().last?["verified"] == true)
+    #expect(try result.objects().last?["official"] == false)
+    #expect(result.errors.contains("not the official bytes"))
+  }
+
+  @Test(arguments: [false, true]) func benchmarkHasTheKeys(inference: Bool) throws {
+    let folder = try TemporaryFolder()
+    let row = try CommandRunner.run(
+      [
+        "benchmark", "dense-fashion", "conv5x5-mnist", "--batch", "8", "--steps", "30", "--peak", "100",
+        "--json",
+      ]
+        + (inference ? ["--inference"] : []), in: folder
+    ).objects()
+    #expect(row.count == 3)
+    #expect(
+      row[0].members?.map(\.key) == [
+        "event", "system", "batch", "mode", "milliseconds", "gflops", "floor_milliseconds", "threads",
+        "arena_bytes",
+      ])
+    #expect(row[0]["mode"] == (inference ? "inference" : "train") && row[0]["system"] == "dense-fashion")
+    #expect((row[1]["gflops"]?.doubleValue ?? 0) > 0)
+  }
+}
