@@ -84,7 +84,8 @@ let package = Package(
       dependencies: ["MartletNetworks", "MartletGraphs", "MartletReference", "MartletTensors"],
       path: "Tests/NetworksTests"),
     .testTarget(
-      name: "MartletKernelsTests", dependencies: ["CMartletKernels", "MartletTensors"], path: "Tests/KernelsTests"),
+      name: "MartletKernelsTests", dependencies: ["CMartletKernels", "MartletTensors"],
+      path: "Tests/KernelsTests"),
     .testTarget(
       name: "MartletCPUTests",
       dependencies: [
@@ -106,7 +107,8 @@ let package = Package(
     .testTarget(
       name: "MartletTrainingTests",
       dependencies: [
-        "Martlet", "MartletTraining", "MartletNetworks", "MartletGraphs", "MartletDatasets", "MartletReference",
+        "Martlet", "MartletTraining", "MartletNetworks", "MartletGraphs", "MartletDatasets",
+        "MartletReference",
         "MartletRuns", "MartletTensors",
       ],
       path: "Tests/TrainingTests"),

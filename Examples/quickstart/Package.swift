@@ -1,0 +1,12 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+  name: "quickstart",
+  platforms: [.macOS(.v15)],
+  dependencies: [.package(name: "martlet", path: "../..")],
+  targets: [
+    .executableTarget(name: "quickstart", dependencies: [.product(name: "Martlet", package: "martlet")])
+  ],
+  swiftLanguageModes: [.v6]
+)

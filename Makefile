@@ -1,0 +1,82 @@
+# One build serves run, test and check: release, with the same flags everywhere, because other flags
+# (and `swift test` without --skip-build) make SwiftPM compile everything again.
+
+SWIFT ?= swift
+BUILD_PATH ?= .build
+CHECKED_VERSIONS := 6\.[123]
+
+# Warnings are errors with the compilers the project is checked with; a newer one's new warnings must not
+# stop a newcomer.
+STRICT := $(shell $(SWIFT) --version 2>/dev/null | grep -q 'Swift version $(CHECKED_VERSIONS)' \
+  && echo -Xswiftc -warnings-as-errors)
+FLAGS := -c release --scratch-path $(BUILD_PATH) $(STRICT)
+
+# Homebrew's headers and libraries are not on the compiler's own paths.
+ifeq ($(shell uname -s),Darwin)
+  BREW := $(shell brew --prefix 2>/dev/null)
+  FLAGS += -Xcc -I$(BREW)/include -Xlinker -L$(BREW)/lib
+endif
+
+export SWIFT
+export MARTLET_COMMAND := $(abspath $(BUILD_PATH))/release/martlet
+export MARTLET_MODULES := $(abspath $(BUILD_PATH))/release/Modules
+
+TRAIN := --model convnet --dataset fashion-mnist --epochs 3
+
+.PHONY: help setup build run test test-long check format format-check source-checks symbols consumer \
+  benchmark goldens clean build-all
+
+help: ## Say what each target does.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Install what is missing (libraries, headers, tools).
+	@scripts/setup
+
+build: setup ## Build the command.
+	@scripts/build $(FLAGS) --product martlet
+
+run: build ## Train a small network on Fashion-MNIST: all a fresh machine needs.
+	@scripts/setup data
+	@$(MARTLET_COMMAND) train $(TRAIN) $(ARGUMENTS)
+
+build-all: setup
+	@scripts/build $(FLAGS) --build-tests
+
+test: build-all ## Build and run the tests, and the example as a package of its own.
+	@$(SWIFT) test $(FLAGS) --skip-build --disable-xctest
+	@scripts/test-consumer
+
+test-long: build-all ## The tests again on the plain kernels and under the sanitizers: takes long.
+	@MARTLET_ISA=plain $(SWIFT) test $(FLAGS) --skip-build --disable-xctest
+	@for sanitizer in address thread; do \
+	  $(SWIFT) test --scratch-path $(BUILD_PATH)-$$sanitizer --sanitize $$sanitizer --disable-xctest || exit 1; \
+	done
+
+check: setup format-check source-checks build-all symbols ## Everything but the tests: format, warnings, structure.
+
+format: ## Format the sources.
+	@$(SWIFT) format format --in-place --parallel --recursive Sources Tests Examples Package.swift
+
+format-check:
+	@$(SWIFT) format lint --strict --parallel --recursive Sources Tests Examples Package.swift
+
+source-checks:
+	@scripts/check-imports
+	@scripts/check-sizes
+	@scripts/check-sources
+	@scripts/check-readme
+
+symbols:
+	@scripts/public-symbols
+
+consumer: setup ## Build and run the example as a package of its own, without cairo.
+	@scripts/test-consumer
+
+benchmark: build ## Time the training steps of Martlet and of its peers in one run.
+	@Benchmarks/run $(ARGUMENTS)
+
+goldens: ## Make the reference results again with PyTorch and Keras (needs Python).
+	@scripts/make-goldens
+
+clean: ## Remove everything that was built.
+	@rm -rf .build .build-*

@@ -1,0 +1,70 @@
+import ArgumentParser
+import MartletCPU
+import MartletDatasets
+
+/// The options that every verb takes.
+struct CommonOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A folder with the data sets' official files; else MARTLET_DATA, else the cache.", valueName: "dir"))
+  var data: String?
+
+  @Option(help: ArgumentHelp("Decides all that is random, from 0 to 2^63 - 1.", valueName: "n"))
+  var seed: String?
+
+  @Option(
+    help: ArgumentHelp("The number of threads; the processors that may be used if not given.", valueName: "n")
+  )
+  var threads: Int?
+
+  @Flag(help: "Write one JSON object a line, the last with \"event\": \"result\".")
+  var json = false
+
+  /// Refuses what is out of range.
+  func check() throws {
+    _ = try checkedSeed()
+    if let threads, !(1...1024).contains(threads) {
+      throw Failure(
+        .usage, at: "--threads", expected: "a number from 1 to 1024", received: "\(threads)",
+        hint: "leave it out to use all processors")
+    }
+  }
+
+  /// The seed given; nil where there is none.
+  func checkedSeed() throws -> Int? {
+    guard let seed else { return nil }
+    guard let number = Int(seed), number >= 0 else {
+      throw Failure(
+        .usage, at: "--seed", expected: "a whole number from 0 to \(Int.max)", received: seed,
+        hint: "choose another seed")
+    }
+    return number
+  }
+
+  /// The threads given, else the processors that may be used.
+  var threadCount: Int { threads ?? WorkerPool.usableProcessors }
+
+  /// Loads a data set and tells on the way what takes time.
+  func load(_ card: DatasetCard) throws -> TrainTest {
+    var told = -1
+    return try DatasetCatalog.load(card.id, from: data) { event in
+      switch event {
+      case .progress(let file, let received, let size):
+        // A line for each tenth floods no log.
+        let tenth = size > 0 ? received * 10 / size : 0
+        if tenth != told { Output.remark("\(file): \(tenth * 10)%") }
+        told = tenth
+      case .downloading, .unpacking, .waiting: Output.remark(event.description)
+      case .sourceFailed, .notOfficial, .notCached: Output.warn(event.description)
+      }
+    }
+  }
+}
+
+/// Refuses a number below 1.
+func requirePositive(_ value: Int?, _ option: String) throws {
+  guard let value, value < 1 else { return }
+  throw Failure(
+    .usage, at: option, expected: "a whole number of at least 1", received: "\(value)",
+    hint: "choose a larger number")
+}

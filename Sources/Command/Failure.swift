@@ -1,0 +1,100 @@
+import Foundation
+import MartletDatasets
+import MartletGraphs
+import MartletImages
+import MartletTensors
+import MartletTraining
+
+/// How the command ends, as shells see it.
+enum ExitStatus: Int32 {
+  case done = 0
+  case usage = 64
+  case badData = 65
+  case couldNotFetch = 69
+  case software = 70
+  case cannotWrite = 73
+  case notFinite = 75
+  case interrupted = 130
+  case terminated = 143
+}
+
+/// The end of a command that did not do what was asked: the text for the user and the exit code.
+struct Failure: Error {
+  let status: ExitStatus
+  /// One line: where, what was expected, what was received, what to do.
+  let text: String
+
+  init(_ status: ExitStatus, _ text: String) {
+    self.status = status
+    self.text = text
+  }
+
+  init(_ status: ExitStatus, at place: String, expected: String, received: String, hint: String) {
+    self.init(status, "\(place): expected \(expected), received \(received); \(hint)")
+  }
+
+  /// A name that is not among those there are.
+  static func unknown(_ kind: String, _ name: String, among names: [String], hint: String? = nil) -> Failure {
+    let near = nearest(to: name, among: names).map { "did you mean \($0)?" }
+    return Failure(
+      .usage, at: kind, expected: "one of \(names.joined(separator: ", "))", received: name,
+      hint: near ?? hint ?? "choose one of them")
+  }
+
+  /// Gives any error its exit code and text.
+  init(_ error: any Error) {
+    switch error {
+    case let failure as Failure: self = failure
+    case let error as DatasetError: self.init(Self.status(of: error.kind), error.description)
+    case let error as TrainingError: self.init(Self.status(of: error.kind), error.description)
+    case let error as ModelError: self.init(.badData, error.description)
+    case let error as ImageError: self.init(.badData, error.description)
+    case let error as FileError:
+      self.init(error.kind == .cannotWrite ? .cannotWrite : .badData, error.description)
+    default:
+      self.init(.software, "an unforeseen failure: \(error); please report it with the command you gave")
+    }
+  }
+
+  private static func status(of kind: DatasetError.Kind) -> ExitStatus {
+    switch kind {
+    case .badData: .badData
+    case .couldNotFetch: .couldNotFetch
+    case .cannotWrite: .cannotWrite
+    case .unknownName, .badArgument: .usage
+    }
+  }
+
+  private static func status(of kind: TrainingError.Kind) -> ExitStatus {
+    switch kind {
+    case .badArgument: .usage
+    case .badData: .badData
+    case .notFinite: .notFinite
+    }
+  }
+}
+
+/// The name that is most like another, if any is near.
+func nearest(to name: String, among names: [String]) -> String? {
+  let wanted = name.lowercased()
+  let distances = names.map { (name: $0, distance: editDistance($0.lowercased(), wanted)) }
+  let near = distances.filter { $0.distance <= max(2, wanted.count / 3) }.min { $0.distance < $1.distance }
+  if let near { return near.name }
+  return names.first { $0.hasPrefix(wanted) && wanted.count >= 3 }
+}
+
+/// The least number of insertions, deletions and replacements that make one text of the other.
+private func editDistance(_ a: String, _ b: String) -> Int {
+  let b = Array(b)
+  var row = Array(0...b.count)
+  for (index, letter) in a.enumerated() {
+    var diagonal = row[0]
+    row[0] = index + 1
+    for column in b.indices {
+      let replaced = diagonal + (letter == b[column] ? 0 : 1)
+      diagonal = row[column + 1]
+      row[column + 1] = min(replaced, row[column] + 1, row[column + 1] + 1)
+    }
+  }
+  return row[b.count]
+}
