@@ -21,7 +21,7 @@ export SWIFT
 export MARTLET_COMMAND := $(abspath $(BUILD_PATH))/release/martlet
 export MARTLET_MODULES := $(abspath $(BUILD_PATH))/release/Modules
 
-TRAIN := --model convnet --dataset fashion-mnist --epochs 3
+TRAIN := --model convnet --dataset fashion-mnist --epochs 3 --validation last:0.1
 
 .PHONY: help setup build run test test-long check format format-check source-checks symbols consumer \
   benchmark goldens clean build-all

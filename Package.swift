@@ -114,7 +114,7 @@ let package = Package(
       path: "Tests/TrainingTests"),
     .testTarget(
       name: "MartletCommandTests", dependencies: ["MartletCommand", "MartletTensors", "MartletRuns"],
-      path: "Tests/CommandTests"),
+      path: "Tests/CommandTests", exclude: ["Snapshots"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -71,6 +71,19 @@ import Testing
     #expect(try slope([2, 0]) { (x: Value) in x.dividedNoNaN(by: x).sum() } == [0, 0])
   }
 
+  /// Where two operands are equal, the first takes the whole gradient.
+  @Test func firstOperandTakesATie() throws {
+    for build: (Value, Value) -> Value in [{ $0.maximum($1) }, { $0.minimum($1) }] {
+      let slopes = try gradients(["a": [3], "b": [3]], ["a": [2, 1, 5], "b": [2, 4, 5]]) { v in
+        guard let a = v["a"], let b = v["b"] else { fatalError("names") }
+        return build(a, b).sum()
+      }
+      let (a, b) = try (#require(slopes["a"]), #require(slopes["b"]))
+      #expect(a[0] == 1 && b[0] == 0 && a[2] == 1 && b[2] == 0)
+      #expect(a[1] + b[1] == 1)
+    }
+  }
+
   @Test func targetsInsideTheGraphCount() throws {
     let graph = Graph(purpose: .training)
     let x = graph.input("x", shape: [2])
