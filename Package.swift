@@ -68,8 +68,10 @@ let package = Package(
     .target(
       name: "MartletCases", dependencies: ["MartletGraphs", "MartletReference", "MartletTensors"],
       path: "Tests/Cases"),
+    .target(name: "MartletTestSupport", path: "Tests/Support"),
     .testTarget(
-      name: "MartletTensorsTests", dependencies: ["MartletTensors"], path: "Tests/TensorsTests",
+      name: "MartletTensorsTests", dependencies: ["MartletTensors", "MartletTestSupport"],
+      path: "Tests/TensorsTests",
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "MartletGraphsTests",
@@ -100,16 +102,18 @@ let package = Package(
       name: "MartletImagesTests", dependencies: ["MartletImages", "MartletDatasets", "MartletTensors"],
       path: "Tests/ImagesTests"),
     .testTarget(
-      name: "MartletRunsTests", dependencies: ["MartletRuns", "MartletTensors"], path: "Tests/RunsTests"),
+      name: "MartletRunsTests", dependencies: ["MartletRuns", "MartletTensors", "MartletTestSupport"],
+      path: "Tests/RunsTests"),
     .testTarget(
-      name: "MartletReportsTests", dependencies: ["MartletReports", "MartletRuns", "MartletTensors"],
+      name: "MartletReportsTests",
+      dependencies: ["MartletReports", "MartletRuns", "MartletTensors", "MartletTestSupport"],
       path: "Tests/ReportsTests", exclude: ["Fixtures"]),
     .testTarget(
       name: "MartletTrainingTests",
       dependencies: [
         "Martlet", "MartletTraining", "MartletNetworks", "MartletGraphs", "MartletDatasets",
         "MartletReference",
-        "MartletRuns", "MartletTensors",
+        "MartletRuns", "MartletTensors", "MartletTestSupport",
       ],
       path: "Tests/TrainingTests"),
     .testTarget(

@@ -35,7 +35,7 @@ struct Failure: Error {
 
   /// A name that is not among those there are.
   static func unknown(_ kind: String, _ name: String, among names: [String], hint: String? = nil) -> Failure {
-    let near = nearest(to: name, among: names).map { "did you mean \($0)?" }
+    let near = nearestName(to: name, among: names).map { "did you mean \($0)?" }
     return Failure(
       .usage, at: kind, expected: "one of \(names.joined(separator: ", "))", received: name,
       hint: near ?? hint ?? "choose one of them")
@@ -72,29 +72,4 @@ struct Failure: Error {
     case .notFinite: .notFinite
     }
   }
-}
-
-/// The name that is most like another, if any is near.
-func nearest(to name: String, among names: [String]) -> String? {
-  let wanted = name.lowercased()
-  let distances = names.map { (name: $0, distance: editDistance($0.lowercased(), wanted)) }
-  let near = distances.filter { $0.distance <= max(2, wanted.count / 3) }.min { $0.distance < $1.distance }
-  if let near { return near.name }
-  return names.first { $0.hasPrefix(wanted) && wanted.count >= 3 }
-}
-
-/// The least number of insertions, deletions and replacements that make one text of the other.
-private func editDistance(_ a: String, _ b: String) -> Int {
-  let b = Array(b)
-  var row = Array(0...b.count)
-  for (index, letter) in a.enumerated() {
-    var diagonal = row[0]
-    row[0] = index + 1
-    for column in b.indices {
-      let replaced = diagonal + (letter == b[column] ? 0 : 1)
-      diagonal = row[column + 1]
-      row[column + 1] = min(replaced, row[column] + 1, row[column + 1] + 1)
-    }
-  }
-  return row[b.count]
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import MartletDatasets
 import MartletNetworks
 import MartletTensors
+import MartletTraining
 
 /// `martlet summary`: a network's layers, sizes and costs.
 struct SummaryCommand: Verb {
@@ -11,7 +12,8 @@ struct SummaryCommand: Verb {
     commandName: "summary",
     abstract: "Show a network's layers, output shapes, parameters and costs.",
     discussion: """
-      The optimizer's state is counted apart from the parameters. FLOPs are those of one image's prediction.
+      The optimizer's state is counted apart from the parameters. FLOPs are those of one image's prediction. \
+      The memory of a step is what the compiled program plans, with all threads' scratch.
 
       EXAMPLES
         martlet summary convnet
@@ -33,7 +35,11 @@ struct SummaryCommand: Verb {
     let card = try DatasetCatalog.card(system.dataset)
     let network = try system.network(imageShape: card.imageShape, classes: card.classNames.count)
     let summary = network.summary(batchSize: batchSize, optimizer: Adam())
-    guard common.json else { return Output.line(summary.description) }
+    guard common.json else {
+      let trainer = try RunConfiguration(system: system, card: card).trainer(threads: common.threadCount)
+      let memory = Summary.size(try trainer.stepMemory(batchSize: batchSize))
+      return Output.line("\(summary)\nMemory of a training step of \(batchSize): \(memory)")
+    }
     let layers = summary.rows.map { row -> JSON in
       [
         "name": .string(row.name), "type": .string(row.type),

@@ -15,13 +15,10 @@ public enum DatasetCatalog {
   public static func card(_ id: String) throws(DatasetError) -> DatasetCard {
     let wanted = normalized(id)
     if let card = all.first(where: { normalized($0.id) == wanted }) { return card }
-    let near = all.map { (card: $0, distance: editDistance(normalized($0.id), wanted)) }
-      .filter { $0.distance <= max(2, wanted.count / 3) }
-      .min { $0.distance < $1.distance }
     throw DatasetError(
       .unknownName, at: "data set \"\(id)\"",
       expected: "one of " + all.map(\.id).joined(separator: ", "), received: "an unknown name",
-      hint: near.map { "did you mean \($0.card.id)?" })
+      hint: nearestName(to: id, among: all.map(\.id)).map { "did you mean \($0)?" })
   }
 
   /// Loads a data set by name: from a folder, the cache, the system, or the network, in this order.
@@ -48,22 +45,6 @@ public enum DatasetCatalog {
 
   private static func normalized(_ id: String) -> String {
     id.lowercased().filter { $0.isLetter || $0.isNumber }
-  }
-
-  /// The least number of insertions, deletions and replacements that make one text of the other.
-  private static func editDistance(_ a: String, _ b: String) -> Int {
-    let b = Array(b)
-    var row = Array(0...b.count)
-    for (i, letter) in a.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for j in b.indices {
-        let replaced = diagonal + (letter == b[j] ? 0 : 1)
-        diagonal = row[j + 1]
-        row[j + 1] = min(replaced, row[j] + 1, row[j + 1] + 1)
-      }
-    }
-    return row[b.count]
   }
 }
 

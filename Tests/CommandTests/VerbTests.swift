@@ -12,6 +12,8 @@ import Testing
       ])
     #expect(summary["parameters"] == 421_642 && summary["trainable_parameters"] == 421_642)
     #expect(summary["layers"]?.arrayValue?.first?["output_shape"] == [.null, 28, 28, 1])
+    let text = try CommandRunner.run("summary", "convnet", "--batch-size", "10", "--threads", "1").output
+    #expect(text.contains("Optimizer state: 843,284") && text.contains("Memory of a training step of 10: "))
   }
 
   @Test(arguments: [

@@ -2,6 +2,7 @@ import Foundation
 import MartletReports
 import MartletRuns
 import MartletTensors
+import MartletTestSupport
 import Testing
 
 @Suite struct FigureTests {

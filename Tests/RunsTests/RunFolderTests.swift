@@ -1,6 +1,7 @@
 import Foundation
 import MartletRuns
 import MartletTensors
+import MartletTestSupport
 import Testing
 
 @Suite struct RunFolderTests {

@@ -1,4 +1,5 @@
 import MartletTensors
+import MartletTestSupport
 import Testing
 
 @Suite struct SHA256Tests {

@@ -1,5 +1,6 @@
 import Foundation
 import MartletTensors
+import MartletTestSupport
 import Testing
 
 @Suite struct SafetensorsTests {

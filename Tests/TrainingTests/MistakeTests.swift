@@ -1,6 +1,7 @@
 import Martlet
 import MartletDatasets
 import MartletTensors
+import MartletTestSupport
 import Testing
 
 @Suite struct MistakeTests {

@@ -3,6 +3,7 @@ import Martlet
 import MartletRuns
 import MartletTensors
 import MartletTraining
+import MartletTestSupport
 import Testing
 
 @Suite struct ResumeTests {
