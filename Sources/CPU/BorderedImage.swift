@@ -15,12 +15,15 @@ struct BorderedImage {
   private let evaluator: PointwiseEvaluator?
   private let offset: Int
   private let isInPlace: Bool
+  private let slotFloats: Int
 
   /// - Parameters:
   ///   - shape: `[N, H, W, C]` of the image.
   ///   - inputs: The image, or the loads of `code`.
+  ///   - slots: Images that are held at the same time.
   init(
-    shape: [Int], margins: Margins, code: PointwiseCode?, inputs: [Operand], scratch: inout ScratchLayout
+    shape: [Int], margins: Margins, code: PointwiseCode?, inputs: [Operand], slots: Int = 1,
+    scratch: inout ScratchLayout
   ) {
     (rows, columns, channels) = (shape[1], shape[2], shape[3])
     self.margins = margins
@@ -30,16 +33,17 @@ struct BorderedImage {
     }
     isInPlace = code == nil && margins.isZero
     let pitch = (shape[2] + margins.left + margins.right) * shape[3]
-    offset = scratch.reserve(Float.self, isInPlace ? 0 : pitch * (shape[1] + margins.top + margins.bottom))
+    slotFloats = isInPlace ? 0 : pitch * (shape[1] + margins.top + margins.bottom)
+    offset = scratch.reserve(Float.self, slots * slotFloats)
   }
 
   /// Floats from one row to the next.
   var pitch: Int { (columns + margins.left + margins.right) * channels }
 
-  /// The bordered image's first element.
-  func load(_ image: Int, _ context: Context) -> UnsafeMutablePointer<Float> {
+  /// Brings an image into a slot and returns its first element, border included.
+  func load(_ image: Int, slot: Int = 0, _ context: Context) -> UnsafeMutablePointer<Float> {
     if isInPlace { return source.floats(context, image: image) }
-    let target = (context.scratch + offset).assumingMemoryBound(to: Float.self)
+    let target = (context.scratch + offset).assumingMemoryBound(to: Float.self) + slot * slotFloats
     let width = columns * channels
     let left = margins.left * channels
     target.update(repeating: 0, count: margins.top * pitch + left)
@@ -61,6 +65,13 @@ struct BorderedImage {
         repeating: 0, count: margins.right * channels + (isLast ? margins.bottom * pitch : left))
     }
     return target
+  }
+}
+
+extension Range<Int> {
+  /// The range in runs of at most this many.
+  func runs(of size: Int) -> [Range<Int>] {
+    stride(from: lowerBound, to: upperBound, by: size).map { $0..<Swift.min($0 + size, upperBound) }
   }
 }
 

@@ -37,7 +37,7 @@ struct ConvolutionForward: ImageKernel {
   private let output: Operand
   private let mask: Operand?
   private let geometry: mk_conv
-  private let groupWeights: Int
+  private let blocks: FilterBlocks
   private let algorithm: ConvolutionAlgorithm
   private let rowsOffset: Int
   private let kernels = InstructionSet.kernels
@@ -51,9 +51,11 @@ struct ConvolutionForward: ImageKernel {
     self.step = step
     let groups = step.window.groups
     let (channels, filters) = (step.imageShape[3] / groups, step.resultShape[3] / groups)
+    let depth = step.window.kernel.height * step.window.kernel.width * channels
+    blocks = FilterBlocks(filters: filters, depth: depth)
     image = BorderedImage(
       shape: step.imageShape, margins: step.window.padding, code: step.source, inputs: inputs,
-      scratch: &scratch)
+      slots: blocks.count > 1 && !step.isPooled ? FilterBlocks.images : 1, scratch: &scratch)
     self.weights = weights
     self.bias = bias
     self.output = output
@@ -62,30 +64,47 @@ struct ConvolutionForward: ImageKernel {
     geometry = mk_conv(
       step.window, channels: channels, filters: filters, result: step.resultShape, pixel: step.imageShape[3],
       pitch: image.pitch, yPixel: step.resultShape[3])
-    groupWeights = step.window.kernel.height * step.window.kernel.width * channels * padded(filters)
     let rowCount = step.resultShape[2] * step.resultShape[3]
     rowsOffset = scratch.reserve(Float.self, step.isPooled && algorithm != .tiny ? 2 * rowCount : 0)
   }
 
   func run(_ images: Range<Int>, shard: Int, _ context: Context) {
-    for index in images {
-      let x = image.load(index, context)
-      let y = output.floats(context, image: index)
-      if let mask {
-        runPooled(x, y, mask.bytes(context, image: index), context)
-      } else {
-        runPlain(x, y, context)
+    if let mask {
+      for index in images {
+        runPooled(
+          image.load(index, context), output.floats(context, image: index), mask.bytes(context, image: index),
+          context)
+      }
+    } else if blocks.count == 1 {
+      for index in images { runPlain(image.load(index, context), index, block: 0, context) }
+    } else {
+      for run in images.runs(of: FilterBlocks.images) { runBlocks(run, context) }
+    }
+  }
+
+  /// Convolves all images with a block of the weights before the next block.
+  private func runBlocks(_ images: Range<Int>, _ context: Context) {
+    withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<Float>.self, capacity: images.count) { loaded in
+      for index in images {
+        loaded[index - images.lowerBound] = image.load(index, slot: index - images.lowerBound, context)
+      }
+      for block in 0..<blocks.count {
+        for index in images { runPlain(loaded[index - images.lowerBound], index, block: block, context) }
       }
     }
   }
 
-  private func runPlain(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ context: Context) {
+  private func runPlain(_ x: UnsafePointer<Float>, _ index: Int, block: Int, _ context: Context) {
+    let y = output.floats(context, image: index)
     let (activation, slope) = step.epilogue.activation
+    let range = blocks.range(block)
     var geometry = geometry
+    geometry.filters = Int32(range.count)
     for group in 0..<step.window.groups {
-      let filter = group * Int(geometry.filters)
+      let filter = group * blocks.filters + range.lowerBound
       kernels.conv_forward(
-        &geometry, x + group * Int(geometry.channels), weights.floats(context) + group * groupWeights,
+        &geometry, x + group * Int(geometry.channels),
+        weights.floats(context) + (group * blocks.floats + blocks.offset(block)),
         bias.map { UnsafePointer($0.floats(context) + filter) }, activation, slope, y + filter)
     }
   }
@@ -105,9 +124,13 @@ struct ConvolutionForward: ImageKernel {
     let pooledRows = Int(geometry.rows) / 2
     geometry.rows = 2
     for row in 0..<pooledRows {
-      kernels.conv_forward(
-        &geometry, x + 2 * row * geometry.x_row, weights.floats(context), biases, Int32(MK_IDENTITY.rawValue),
-        0, top)
+      for block in 0..<blocks.count {
+        let range = blocks.range(block)
+        geometry.filters = Int32(range.count)
+        kernels.conv_forward(
+          &geometry, x + 2 * row * geometry.x_row, weights.floats(context) + blocks.offset(block),
+          biases.map { $0 + range.lowerBound }, Int32(MK_IDENTITY.rawValue), 0, top + range.lowerBound)
+      }
       let place = row * (columns / 2) * filters
       kernels.relu_pool_rows(
         top, top + columns * filters, Int32(columns / 2), Int32(filters), y + place, mask + place)

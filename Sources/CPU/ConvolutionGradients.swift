@@ -12,6 +12,7 @@ struct KernelGradient: ImageKernel {
   private let partials: Operand
   private let geometry: mk_conv
   private let layout: PartialLayout
+  private let blocks: FilterBlocks
   private let stripRows: Int
   private let listOffset: Int
   private let countOffset: Int
@@ -27,6 +28,7 @@ struct KernelGradient: ImageKernel {
 
     var taps: Int { kernelShape[0] * kernelShape[1] }
     var filters: Int { kernelShape[3] / groups }
+    var blocks: FilterBlocks { WeightPacking.blocks(order: .forward, shape: kernelShape, groups: groups) }
     /// Floats of the kernel's sum: by filter where sparse, else as packed.
     var kernelCount: Int {
       algorithm == .sparse
@@ -41,9 +43,11 @@ struct KernelGradient: ImageKernel {
   ) {
     self.step = step
     self.layout = layout
+    blocks = layout.blocks
+    let holdsSeveral = blocks.count > 1 && mask == nil
     image = BorderedImage(
       shape: step.imageShape, margins: step.window.padding, code: step.source, inputs: inputs,
-      scratch: &scratch)
+      slots: holdsSeveral ? FilterBlocks.images : 1, scratch: &scratch)
     self.dy = dy
     self.mask = mask
     self.partials = partials
@@ -70,19 +74,38 @@ struct KernelGradient: ImageKernel {
   func run(_ images: Range<Int>, shard: Int, _ context: Context) {
     let sum = partials.floats(context, image: shard)
     let biasSum = layout.hasBias ? sum + layout.kernelCount : nil
+    guard let mask else {
+      let size = blocks.count > 1 ? FilterBlocks.images : 1
+      for run in images.runs(of: size) { runDirect(run, sum, context) }
+      return
+    }
     for index in images {
       let x = image.load(index, context)
       let gradient = dy.floats(context, image: index)
-      switch (layout.algorithm, mask) {
-      case (.tiny, let mask?): runTiny(x, gradient, mask.bytes(context, image: index), sum, biasSum, context)
-      case (.sparse, let mask?):
-        runSparse(x, gradient, mask.bytes(context, image: index), sum, biasSum, context)
-      case (_, let mask?):
+      let mask = mask.bytes(context, image: index)
+      switch layout.algorithm {
+      case .tiny: runTiny(x, gradient, mask, sum, biasSum, context)
+      case .sparse: runSparse(x, gradient, mask, sum, biasSum, context)
+      case .direct:
         let dense = (context.scratch + spreadOffset).assumingMemoryBound(to: Float.self)
-        step.spread(gradient, mask.bytes(context, image: index), into: dense, pitch: step.resultShape[2])
-        runDirect(x, dense, sum)
+        step.spread(gradient, mask, into: dense, pitch: step.resultShape[2])
+        for block in 0..<blocks.count { addDirect(x, dense, block: block, to: sum) }
         if let biasSum { addRows(dense, into: biasSum) }
-      case (_, nil): runDirect(x, gradient, sum)
+      }
+    }
+  }
+
+  /// Adds all images' gradients of a block of the kernel before the next block's.
+  private func runDirect(_ images: Range<Int>, _ sum: UnsafeMutablePointer<Float>, _ context: Context) {
+    withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<Float>.self, capacity: images.count) { loaded in
+      for index in images {
+        loaded[index - images.lowerBound] = image.load(index, slot: index - images.lowerBound, context)
+      }
+      for block in 0..<blocks.count {
+        for index in images {
+          addDirect(
+            loaded[index - images.lowerBound], dy.floats(context, image: index), block: block, to: sum)
+        }
       }
     }
   }
@@ -107,14 +130,16 @@ struct KernelGradient: ImageKernel {
     kernels.sparse_kernel_gradient(&geometry, x, Int32(stripRows), capacity, list, count, sum, biasSum)
   }
 
-  private func runDirect(
-    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, _ sum: UnsafeMutablePointer<Float>
+  private func addDirect(
+    _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, block: Int, to sum: UnsafeMutablePointer<Float>
   ) {
+    let range = blocks.range(block)
     var geometry = geometry
-    let groupCount = layout.kernelCount / layout.groups
+    geometry.filters = Int32(range.count)
     for group in 0..<layout.groups {
       kernels.conv_kernel_gradient(
-        &geometry, x + group * Int(geometry.channels), dy + group * layout.filters, sum + group * groupCount)
+        &geometry, x + group * Int(geometry.channels), dy + (group * layout.filters + range.lowerBound),
+        sum + (group * blocks.floats + blocks.offset(block)))
     }
   }
 
@@ -156,7 +181,8 @@ struct KernelGradientFinish: FlatKernel {
   /// The last task adds the bias.
   private var kernelTasks: Int {
     layout.algorithm == .sparse
-      ? (layout.kernelShape[3] + Self.filtersPerTask - 1) / Self.filtersPerTask : layout.taps * layout.groups
+      ? (layout.kernelShape[3] + Self.filtersPerTask - 1) / Self.filtersPerTask
+      : layout.taps * layout.blocks.count * layout.groups
   }
 
   var taskCount: Int { kernelTasks + (bias == nil ? 0 : 1) }
@@ -176,12 +202,18 @@ struct KernelGradientFinish: FlatKernel {
       kernels.transpose(
         sum, Int32(filters), Int32(length), length, layout.kernelShape[3], kernel.floats(context) + first)
     } else {
-      let (channels, width) = (layout.kernelShape[2], padded(layout.filters))
-      let (group, tap) = (task / layout.taps, task % layout.taps)
-      kernels.sum_partials(from + task * channels * width, Int32(shards), stride, channels * width, sum)
-      let target = kernel.floats(context) + tap * channels * layout.kernelShape[3] + group * layout.filters
+      let (tap, rest) = (task % layout.taps, task / layout.taps)
+      let blocks = layout.blocks
+      let (block, group) = (rest % blocks.count, rest / blocks.count)
+      let (channels, range) = (layout.kernelShape[2], blocks.range(block))
+      let width = padded(range.count)
+      let place = group * blocks.floats + blocks.offset(block) + tap * channels * width
+      kernels.sum_partials(from + place, Int32(shards), stride, channels * width, sum)
+      let target =
+        kernel.floats(context)
+        + (tap * channels * layout.kernelShape[3] + group * layout.filters + range.lowerBound)
       for channel in 0..<channels {
-        (target + channel * layout.kernelShape[3]).update(from: sum + channel * width, count: layout.filters)
+        (target + channel * layout.kernelShape[3]).update(from: sum + channel * width, count: range.count)
       }
     }
   }

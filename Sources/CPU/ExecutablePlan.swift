@@ -84,7 +84,8 @@ struct ExecutablePlan {
     -> Operand
   {
     touch(buffer, phaseIndex)
-    if order == .forward && groups == 1 && shape[3] == padded(shape[3]) {
+    let isWhole = WeightPacking.blocks(order: order, shape: shape, groups: groups).count == 1
+    if order == .forward && groups == 1 && shape[3] == padded(shape[3]) && isWhole {
       return Operand(place: buffer, isLocal: false, imageStride: 0)
     }
     let key = PackingKey(buffer: buffer, order: order, groups: groups)
@@ -236,7 +237,9 @@ struct ExecutablePlan {
         perImage[buffer] = program.buffers[buffer].byteCount / images
       }
     }
-    let chunk = max(1, min(longest, Self.chunkBytes / max(1, perImage.values.reduce(0, +))))
+    let fitting = Self.chunkBytes / max(1, perImage.values.reduce(0, +))
+    let wanted = steps.contains(where: \.hasFilterBlocks) ? FilterBlocks.images : 1
+    let chunk = min(longest, max(wanted, fitting))
     var offset = 0
     for (buffer, bytes) in perImage.sorted(by: { $0.key < $1.key })
     where program.buffers[buffer].kind == .local {

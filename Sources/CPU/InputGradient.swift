@@ -18,6 +18,7 @@ struct InputGradient: ImageKernel {
   private let rows: Int
   private let columns: Int
   private let borderedOffset: Int
+  private let blocks: FilterBlocks
   private let listOffset: Int
   private let countOffset: Int
   private let kernels = InstructionSet.kernels
@@ -40,6 +41,8 @@ struct InputGradient: ImageKernel {
     let window = step.window
     let (height, width, channels) = (step.imageShape[1], step.imageShape[2], step.imageShape[3])
     let (filters, groups) = (step.resultShape[3], window.groups)
+    blocks = FilterBlocks(
+      filters: channels / groups, depth: window.kernel.height * window.kernel.width * (filters / groups))
     if algorithm == .sparse {
       rows = height + window.padding.top + window.padding.bottom
       columns = width + window.padding.left + window.padding.right
@@ -58,21 +61,23 @@ struct InputGradient: ImageKernel {
       geometry = mk_conv(
         back, channels: filters / groups, filters: channels / groups, result: step.imageShape, pixel: filters,
         pitch: columns * filters, yPixel: channels)
-      borderedOffset = scratch.reserve(Float.self, rows * columns * filters)
+      let slots = blocks.count > 1 ? FilterBlocks.images : 1
+      borderedOffset = scratch.reserve(Float.self, slots * rows * columns * filters)
       listOffset = 0
       countOffset = 0
     }
   }
 
   func run(_ images: Range<Int>, shard: Int, _ context: Context) {
-    for image in images {
-      let gradient = dy.floats(context, image: image)
-      let dx = output.floats(context, image: image)
-      if algorithm == .sparse, let mask {
-        runSparse(gradient, mask.bytes(context, image: image), dx, context)
-      } else {
-        runDirect(gradient, mask?.bytes(context, image: image), dx, context)
+    if algorithm == .sparse, let mask {
+      for image in images {
+        runSparse(
+          dy.floats(context, image: image), mask.bytes(context, image: image),
+          output.floats(context, image: image), context)
       }
+    } else {
+      let size = blocks.count > 1 ? FilterBlocks.images : 1
+      for run in images.runs(of: size) { runDirect(run, context) }
     }
   }
 
@@ -96,22 +101,29 @@ struct InputGradient: ImageKernel {
     }
   }
 
-  private func runDirect(
-    _ dy: UnsafePointer<Float>, _ mask: UnsafePointer<UInt8>?, _ dx: UnsafeMutablePointer<Float>,
-    _ context: Context
-  ) {
+  /// Convolves all images with a block of the weights before the next block.
+  private func runDirect(_ images: Range<Int>, _ context: Context) {
+    let slotFloats = rows * columns * step.resultShape[3]
     let bordered = (context.scratch + borderedOffset).assumingMemoryBound(to: Float.self)
-    bordered.update(repeating: 0, count: rows * columns * step.resultShape[3])
-    placeGradient(dy, mask, in: bordered)
-    var geometry = geometry
+    for image in images {
+      let slot = bordered + (image - images.lowerBound) * slotFloats
+      slot.update(repeating: 0, count: slotFloats)
+      placeGradient(dy.floats(context, image: image), mask?.bytes(context, image: image), in: slot)
+    }
     let weights = weights.floats(context)
-    let groupWeights =
-      step.window.kernel.height * step.window.kernel.width * Int(geometry.channels)
-      * padded(Int(geometry.filters))
-    for group in 0..<step.window.groups {
-      kernels.conv_forward(
-        &geometry, bordered + group * Int(geometry.channels), weights + group * groupWeights, nil,
-        Int32(MK_IDENTITY.rawValue), 0, dx + group * Int(geometry.filters))
+    var geometry = geometry
+    for block in 0..<blocks.count {
+      let range = blocks.range(block)
+      geometry.filters = Int32(range.count)
+      for image in images {
+        let slot = bordered + (image - images.lowerBound) * slotFloats
+        for group in 0..<step.window.groups {
+          kernels.conv_forward(
+            &geometry, slot + group * Int(geometry.channels),
+            weights + (group * blocks.floats + blocks.offset(block)), nil, Int32(MK_IDENTITY.rawValue), 0,
+            output.floats(context, image: image) + (group * blocks.filters + range.lowerBound))
+        }
+      }
     }
   }
 

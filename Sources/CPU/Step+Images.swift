@@ -16,6 +16,21 @@ extension Step {
     }
   }
 
+  /// Whether a convolution's kernel is so large that several images share each block of it.
+  var hasFilterBlocks: Bool {
+    switch kind {
+    case .convolution(let step):
+      WeightPacking.blocks(
+        order: .forward, shape: inputShapes[step.sourceCount], groups: step.window.groups
+      ).count > 1
+    case .kernelGradient(let step, let shape):
+      WeightPacking.blocks(order: .forward, shape: shape, groups: step.window.groups).count > 1
+    case .inputGradient(let step, _):
+      WeightPacking.blocks(order: .backward, shape: inputShapes[1], groups: step.window.groups).count > 1
+    case .matrix, .pointwise, .pooling, .reduction, .structure, .normalization, .classification: false
+    }
+  }
+
   /// Bytes of one shard's partial sums; 0 where the step stores image by image.
   var partialBytes: Int {
     switch kind {

@@ -4,10 +4,10 @@ import MartletGraphs
 /// Brings a kernel `[kh, kw, C/groups, K]` into the order a convolution reads, once a step.
 struct WeightPacking: FlatKernel {
   enum Order: Hashable {
-    /// `[groups][kh][kw][C/groups][padded K/groups]`.
+    /// `[groups][blocks][kh][kw][C/groups][padded filters of the block]`.
     case forward
-    /// `[groups][kh][kw][K/groups][padded C/groups]` with the taps turned round: the way back is a
-    /// convolution with this kernel.
+    /// `[groups][blocks][kh][kw][K/groups][padded channels of the block]` with the taps turned round: the
+    /// way back is a convolution with this kernel.
     case backward
     /// `[K][kh][kw][C]`, for the sparse way back.
     case byFilter
@@ -30,12 +30,17 @@ struct WeightPacking: FlatKernel {
 
   /// Floats of the packed kernel.
   static func count(order: Order, shape: [Int], groups: Int) -> Int {
+    order == .byFilter
+      ? shape.reduce(1, *) : groups * blocks(order: order, shape: shape, groups: groups).floats
+  }
+
+  /// The blocks of a group's results: of its filters forward, of its channels backward.
+  static func blocks(order: Order, shape: [Int], groups: Int) -> FilterBlocks {
     let taps = shape[0] * shape[1]
-    switch order {
-    case .forward: return groups * taps * shape[2] * padded(shape[3] / groups)
-    case .backward: return taps * shape[3] * padded(shape[2])
-    case .byFilter: return shape.reduce(1, *)
-    }
+    let filters = shape[3] / groups
+    return order == .backward
+      ? FilterBlocks(filters: shape[2], depth: taps * filters)
+      : FilterBlocks(filters: filters, depth: taps * shape[2])
   }
 
   private var taps: Int { shape[0] * shape[1] }
@@ -51,22 +56,32 @@ struct WeightPacking: FlatKernel {
       kernels.transpose(
         from, Int32(taps * channels), Int32(shape[3]), shape[3], taps * channels, to)
     case .forward:
-      let width = padded(filters)
+      let blocks = Self.blocks(order: .forward, shape: shape, groups: groups)
       for group in 0..<groups {
-        for channel in 0..<channels {
-          let target = to + ((group * taps + tap) * channels + channel) * width
-          target.update(from: from + (tap * channels + channel) * shape[3] + group * filters, count: filters)
-          (target + filters).update(repeating: 0, count: width - filters)
+        for block in 0..<blocks.count {
+          let range = blocks.range(block)
+          let width = padded(range.count)
+          let target = to + (group * blocks.floats + blocks.offset(block) + tap * channels * width)
+          for channel in 0..<channels {
+            let source = from + ((tap * channels + channel) * shape[3] + group * filters + range.lowerBound)
+            (target + channel * width).update(from: source, count: range.count)
+            (target + (channel * width + range.count)).update(repeating: 0, count: width - range.count)
+          }
         }
       }
     case .backward:
-      let width = padded(channels)
+      let blocks = Self.blocks(order: .backward, shape: shape, groups: groups)
       for group in 0..<groups {
-        let target = to + (group * taps + taps - 1 - tap) * filters * width
-        if width != channels { target.update(repeating: 0, count: filters * width) }
-        kernels.transpose(
-          from + tap * channels * shape[3] + group * filters, Int32(channels), Int32(filters), shape[3],
-          width, target)
+        for block in 0..<blocks.count {
+          let range = blocks.range(block)
+          let width = padded(range.count)
+          let target =
+            to + (group * blocks.floats + blocks.offset(block) + (taps - 1 - tap) * filters * width)
+          if width != range.count { target.update(repeating: 0, count: filters * width) }
+          kernels.transpose(
+            from + ((tap * channels + range.lowerBound) * shape[3] + group * filters), Int32(range.count),
+            Int32(filters), shape[3], width, target)
+        }
       }
     }
   }

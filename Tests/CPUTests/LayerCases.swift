@@ -17,7 +17,8 @@ struct LayerCase: Sendable, CustomStringConvertible {
 
   var description: String { name }
 
-  static let all: [LayerCase] = preprocessing + convolutions + pooling + plain + normalization + nested
+  static let all: [LayerCase] =
+    preprocessing + convolutions + large + pooling + plain + normalization + nested
 
   private static let preprocessing: [LayerCase] = [
     LayerCase("Rescale", [5, 4, 3], bytes: true, Rescale(1 / 255, offset: -0.5)),
@@ -65,6 +66,28 @@ struct LayerCase: Sendable, CustomStringConvertible {
       LayerCase("Dense, \(channels) features", [channels], Dense(5, activation: .sigmoid)),
     ]
   }
+
+  /// Kernels so large that they are cut into blocks, with a last block of another width.
+  private static let large: [LayerCase] = [
+    LayerCase(
+      "Conv2D of 130 to 141 channels", [4, 5, 130],
+      Conv2D(141, kernelSize: 3, padding: .same, activation: .relu)),
+    LayerCase(
+      "Conv2D of 2 large groups", [4, 3, 240],
+      Conv2D(248, kernelSize: 3, strides: 2, padding: .same, groups: 2)),
+    LayerCase(
+      "Conv2D of 136 to 144 channels, ReLU and pooling", [5, 6, 136],
+      Stack {
+        Conv2D(144, kernelSize: 3, padding: .same, activation: .relu)
+        MaxPooling2D(2)
+      }),
+    LayerCase(
+      "Conv2D of 133 to 152 channels, ReLU and pooling", [5, 6, 133],
+      Stack {
+        Conv2D(152, kernelSize: 3, padding: .same, activation: .relu)
+        MaxPooling2D(2)
+      }),
+  ]
 
   private static let pooling: [LayerCase] = [
     LayerCase("MaxPooling2D", [7, 8, 3], MaxPooling2D(3, strides: 2, padding: .same)),
