@@ -158,17 +158,4 @@ package final class Executable {
     }
     return nil
   }
-
-  /// The median milliseconds of every phase up to the guard, each run alone some times.
-  package func profile(repeats: Int) -> [(name: String, milliseconds: Double)] {
-    bindArena()
-    let clock = ContinuousClock()
-    var times = plan.compute.map { _ in [Duration]() }
-    for _ in 0..<repeats {
-      for (index, phase) in plan.compute.enumerated() { times[index].append(clock.measure { run([phase]) }) }
-    }
-    return zip(plan.compute, times).map { phase, times in
-      (phase.name, (times.sorted()[times.count / 2]) / .milliseconds(1))
-    }
-  }
 }

@@ -10,7 +10,7 @@ struct Phase {
   }
 
   let work: Work
-  /// What the phase does, for profiles.
+  /// What the phase does, layer by layer.
   let name: String
   /// The shared buffers that are complete after the phase, with the names of the steps that store them.
   var stored: [(step: String, buffer: Int)] = []

@@ -2,18 +2,16 @@ import ArgumentParser
 import MartletCompilation
 import MartletDatasets
 import MartletGraphs
-import MartletNetworks
-import MartletTensors
 import MartletTraining
 
 /// `martlet inspect`: what a network is compiled to.
 struct InspectCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
-    abstract: "Show the traced graph of a network and the program of its training step.",
+    abstract: "Show the traced graph of a network's training step and the program made of it.",
     discussion: """
-      The graph is the network's forward part; the program is the whole step, with gradients and update, in \
-      regions that run between two barriers.
+      Both are the whole step, with gradients and update; the program is in regions that run between two \
+      barriers.
 
       EXAMPLES
         martlet inspect convnet
@@ -33,15 +31,9 @@ struct InspectCommand: Verb {
     let system = try TrainingSystem.named(idOrModel: name, dataset: dataset)
     let configuration = RunConfiguration(system: system, card: try DatasetCatalog.card(system.dataset))
     let batch = batch ?? system.settings.batchSize
-    let graph = Graph(purpose: .training)
-    _ = try configuration.network().trace(batch: batch, into: graph)
-    try graph.check()
-    let trainer = try configuration.trainer(threads: common.threadCount)
-    let images = Tensor<UInt8>(repeating: 0, shape: [batch] + configuration.imageShape)
-    // A step on black images compiles the very program that training uses.
-    let program = try images.scalars.withUnsafeBytes {
-      try trainer.step.advance($0, shape: images.shape, .uint8, Tensor(repeating: 0, shape: [batch])).program
-    }
+    let step = try configuration.trainer(threads: common.threadCount).step
+    let graph = try step.trace(batch: batch)
+    let program = try step.program(batch: batch).program
     if common.json {
       Output.json(["event": "result", "graph": .string(graph.text), "program": .string(program.text)])
     } else {

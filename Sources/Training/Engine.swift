@@ -50,6 +50,12 @@ extension Duration {
 }
 
 extension Parameters {
+  /// Adds the tensors of a trace that the store lacks; what it has stays as it is.
+  func addMissing(_ specs: [ParameterSpec]) throws(ModelError) {
+    try require(specs)
+    add(specs.filter { entry($0.path) == nil })
+  }
+
   /// Refuses tensors of a trace whose shapes differ from those in the store.
   func require(_ specs: [ParameterSpec]) throws(ModelError) {
     for spec in specs {

@@ -63,8 +63,7 @@ final class InferenceProgram {
       graph.output(Self.predictionsName, outputs.argmax())
     }
     try graph.check()
-    try parameters.require(graph.parameters)
-    parameters.add(graph.parameters.filter { parameters.entry($0.path) == nil })
+    try parameters.addMissing(graph.parameters)
     let program = engine.executable(graph, batch: batch, parameters)
     programs[batch] = program
     return program

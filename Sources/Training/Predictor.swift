@@ -22,8 +22,7 @@ public final class Predictor {
     _ = network.trace(batch: 1, into: graph)
     try graph.check()
     let store = parameters ?? Parameters(seed: 0)
-    try store.require(graph.parameters)
-    store.add(graph.parameters.filter { store.entry($0.path) == nil })
+    try store.addMissing(graph.parameters)
     let engine = try Engine(threads: threads)
     let input = try BatchInput(network)
     self.parameters = store
