@@ -112,7 +112,7 @@ let package = Package(
       name: "MartletTrainingTests",
       dependencies: [
         "Martlet", "MartletTraining", "MartletNetworks", "MartletGraphs", "MartletDatasets",
-        "MartletReference", "MartletCPU", "MartletCases", "MartletCompilation",
+        "MartletReference", "MartletCases",
         "MartletRuns", "MartletTensors", "MartletTestSupport",
       ],
       path: "Tests/TrainingTests"),
