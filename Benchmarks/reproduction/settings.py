@@ -20,6 +20,7 @@ class System:
     threshold: float = None  # ends when an epoch's mean loss is at most this
     patience: int = None  # epochs without a better validation loss; then the best weights
     notebook: str = "–"  # the notebook's own figure
+    floor: float = None  # the test accuracy that is asked of every run of ours
 
 
 SYSTEMS = {
@@ -30,9 +31,9 @@ SYSTEMS = {
         System("custom-cnn-cifar10", "keras", "custom_cnn", "cifar-10", 64, 20, ("last", 0.2), bootstrap=True,
             one_hot=True, notebook="62.40 %, 60.28 %"),
         System("alexnet-mnist", "keras", "alexnet", "mnist", 64, 20, ("last", 0.2), bootstrap=True,
-            one_hot=True),
+            one_hot=True, floor=0.985),
         System("alexnet-cifar10", "keras", "alexnet", "cifar-10", 64, 20, ("last", 0.2), bootstrap=True,
-            one_hot=True),
+            one_hot=True, floor=0.60),
         System("conv5x5-mnist", "torch", "conv5x5", "mnist", 32, 10, one_hot=True, evaluates_training=True,
             notebook="98.58 %"),
         System("conv5x5-regularized-mnist", "torch", "conv5x5_regularized", "mnist", 32, 200, one_hot=True,
@@ -45,9 +46,9 @@ SYSTEMS = {
             evaluates_training=True, notebook="98.79 %"),
         System("convnet-mnist-functional", "keras", "convnet", "mnist", 512, 5, ("last", 0.2),
             evaluates_training=True, notebook="98.83 % on the training images"),
-        System("convnet-mnist-loop", "torch", "convnet", "mnist", 64, 5),
+        System("convnet-mnist-loop", "torch", "convnet", "mnist", 64, 5, floor=0.988),
         System("attention-fashion", "keras", "attention", "fashion-mnist", 64, 30, ("random", 10_000),
-            one_hot=True, patience=5),
+            one_hot=True, patience=5, floor=0.92),
     ]
 }
 
