@@ -198,7 +198,7 @@ def train(network, floatx, steps, order=0):
     return losses, gradients, {name_of(v): v.numpy() for v in model.variables}
 
 
-def make_golden(name, about, network, kept, orders=4):
+def make_golden(name, about, network, kept, orders=BATCH):
     losses, gradients, weights = train(network, "float64", STEPS)
     singles = [train(network, "float32", 1, order)[1] for order in range(orders)]
     versions = (f"Python {platform.python_version()}, Keras {keras.__version__}, "

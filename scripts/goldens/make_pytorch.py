@@ -116,7 +116,7 @@ GOLDENS = [
     dict(name="conv5x5-regularized",
         about="5x5 network, raw pixels, one-hot targets, 0.001 times the L1 and L2 norms of all tensors",
         make=conv5x5, prepare=raw, one_hot=True, kept=200, size=4, penalty=norms,
-        orders=4),
+        orders=BATCH),
 ]
 for golden in GOLDENS:
     if golden["name"] in sys.argv[2:] or not sys.argv[2:]:
