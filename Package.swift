@@ -128,7 +128,7 @@ let package = Package(
       name: "MartletTrainingTests",
       dependencies: [
         "Martlet", "MartletTraining", "MartletNetworks", "MartletGraphs", "MartletDatasets",
-        "MartletReference",
+        "MartletReference", "MartletCases",
         "MartletRuns", "MartletTensors", "MartletTestSupport",
       ],
       path: "Tests/TrainingTests"),
