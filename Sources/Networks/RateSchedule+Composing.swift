@@ -22,6 +22,7 @@ extension RateSchedule {
       var later = now
       later.epoch -= epochs
       later.progress -= Double(epochs)
+      if later.epoch == 0 { later.previous = later.initial }
       return schedule.function(later)
     }
     .requiring(
@@ -95,7 +96,7 @@ extension RateSchedule {
     RateSchedule(
       name: name,
       plateauConflict: "a function of the current rate would see the lowered rate and change it again"
-    ) { rate($0.epoch, $0.previous) }
+    ) { $0.step == 0 ? rate($0.epoch, $0.previous) : $0.previous }
   }
 
   /// A function of one's own of the step, counted from 0 over the whole training, and the initial rate.

@@ -29,7 +29,7 @@ public struct RateSchedule: Sendable {
     /// The epochs done so far: whole ones, or with the part of the current one that is done.
     package var progress: Double
 
-    /// The steps done so far, and the steps of some epochs.
+    /// The steps done so far in the whole training.
     package var stepsDone: Int { epoch * stepsPerEpoch + step }
   }
 
@@ -78,16 +78,30 @@ public struct RateSchedule: Sendable {
     initial: Double, epoch: Int, step: Int, stepsPerEpoch: Int, previous: Double
   ) -> Double {
     guard mistake == nil else { return initial }
-    let part = granularity == .epoch ? 0 : Double(step) / Double(max(stepsPerEpoch, 1))
+    let (step, steps) = (granularity == .epoch ? 0 : step, max(stepsPerEpoch, 1))
     return function(
       Moment(
-        initial: initial, epoch: epoch, step: step, stepsPerEpoch: max(stepsPerEpoch, 1), previous: previous,
-        progress: Double(epoch) + part))
+        initial: initial, epoch: epoch, step: step, stepsPerEpoch: steps, previous: previous,
+        progress: Double(epoch) + Double(step) / Double(steps)))
   }
 
   /// The rate at the beginning of an epoch, counted from 0, as if an epoch had one step.
   public func rate(initial: Double, epoch: Int) -> Double {
     rate(initial: initial, epoch: epoch, step: 0, stepsPerEpoch: 1, previous: initial)
+  }
+
+  /// The rate of a step, refused where a function of one's own gives no rate.
+  package func checkedRate(
+    initial: Double, epoch: Int, step: Int, stepsPerEpoch: Int, previous: Double
+  ) throws(ModelError) -> Double {
+    let rate = rate(
+      initial: initial, epoch: epoch, step: step, stepsPerEpoch: stepsPerEpoch, previous: previous)
+    guard rate.isFinite, rate >= 0 else {
+      throw ModelError(
+        path: "schedule \(name)", expected: "a finite rate of at least 0",
+        received: "\(rate) for epoch \(epoch), step \(step)", hint: "Epochs and steps are counted from 0.")
+    }
+    return rate
   }
 
   /// Throws where an argument of the schedule is out of its range.
@@ -105,7 +119,7 @@ public struct RateSchedule: Sendable {
   }
 
   /// The schedule, or its first mistake: the first condition that does not hold.
-  func requiring(_ conditions: (holds: Bool, expected: String, received: String)...) -> RateSchedule {
+  func requiring(_ conditions: Condition...) -> RateSchedule {
     let broken = conditions.first { !$0.holds }
     return RateSchedule(
       name: name, granularity: granularity, plateauConflict: plateauConflict,
