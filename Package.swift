@@ -83,7 +83,9 @@ let package = Package(
       path: "Tests/ReferenceTests"),
     .testTarget(
       name: "MartletNetworksTests",
-      dependencies: ["MartletNetworks", "MartletGraphs", "MartletReference", "MartletTensors"],
+      dependencies: [
+        "MartletCases", "MartletNetworks", "MartletGraphs", "MartletReference", "MartletTensors",
+      ],
       path: "Tests/NetworksTests"),
     .testTarget(
       name: "MartletKernelsTests", dependencies: ["CMartletKernels", "MartletTensors"],
@@ -112,7 +114,7 @@ let package = Package(
       name: "MartletTrainingTests",
       dependencies: [
         "Martlet", "MartletTraining", "MartletNetworks", "MartletGraphs", "MartletDatasets",
-        "MartletReference",
+        "MartletCases", "MartletReference",
         "MartletRuns", "MartletTensors", "MartletTestSupport",
       ],
       path: "Tests/TrainingTests"),

@@ -1,6 +1,6 @@
 import MartletGraphs
 
-/// Adagrad (Duchi et al. 2011): steps divided by the root of the sum of all squared gradients so far.
+/// Adagrad (Duchi, Hazan and Singer 2011): steps divided by the root of the sum of all squared gradients so far.
 ///
 /// s += g². Keras: p -= rate·g / sqrt(s + 1e-7) with s = 0.1 at first; weight decay apart: p -= rate·decay·p
 /// first. PyTorch: p -= rate·g / (sqrt(s) + 1e-10) with s = 0 at first, and decay·p added to g.
@@ -61,10 +61,10 @@ public struct Adagrad: Optimizer {
 
   /// Throws where a setting is out of its range.
   public func validate() throws(ModelError) {
-    try requireLearningRate()
-    try requireNotNegative("initialAccumulator", initialAccumulator)
-    try requireNotNegative("epsilon", epsilon)
-    try requireNotNegative("weightDecay", weightDecay)
+    try require([
+      .atLeast0("initialAccumulator", initialAccumulator ?? 0), .atLeast0("epsilon", epsilon ?? 0),
+      .atLeast0("weightDecay", weightDecay),
+    ])
   }
 
   /// The rate and the decay.

@@ -15,7 +15,7 @@ public struct Adam: Optimizer {
   public var beta2: Double
   /// What is added to the denominator; nil takes the formula's (Keras 1e-7, PyTorch 1e-8).
   public var epsilon: Double?
-  /// Whether the greatest running mean of the squared gradient so far is used (Reddi et al. 2018).
+  /// Whether the greatest running mean of the squared gradient so far is used (Reddi, Kale and Kumar 2018).
   public var amsgrad: Bool
   /// The pull of parameters towards zero.
   public var weightDecay: Double
@@ -52,7 +52,9 @@ public struct Adam: Optimizer {
   }
 
   /// Throws where a setting is out of its range.
-  public func validate() throws(ModelError) { try requireMoments(moments, weightDecay: weightDecay) }
+  public func validate() throws(ModelError) {
+    try require(moments.requirements + [.atLeast0("weightDecay", weightDecay)])
+  }
 
   /// The rate with both bias corrections, the epsilon and the decay.
   public func scalars(rate: Double, step: Int) -> [(name: String, value: Double)] {

@@ -10,6 +10,10 @@ struct AdamMoments {
 
   var slots: [String] { amsgrad ? ["m", "v", "vmax"] : ["m", "v"] }
 
+  var requirements: [Requirement] {
+    [.part("beta1", beta1), .part("beta2", beta2), .atLeast0("epsilon", epsilon ?? 0)]
+  }
+
   /// The rate with both bias corrections, and the epsilon.
   func scalars(rate: Double, step: Int) -> [(name: String, value: Double)] {
     precondition(step >= 1, "steps count from 1, received \(step)")
@@ -43,16 +47,5 @@ struct AdamMoments {
     var after = ["m": mean, "v": square]
     after["vmax"] = greatest
     return (parameter - mean * rate / size, after)
-  }
-}
-
-extension Optimizer {
-  /// Throws where a setting that Adam and its kin share is out of its range.
-  func requireMoments(_ moments: AdamMoments, weightDecay: Double?) throws(ModelError) {
-    try requireLearningRate()
-    try requirePart("beta1", moments.beta1)
-    try requirePart("beta2", moments.beta2)
-    try requireNotNegative("epsilon", moments.epsilon)
-    try requireNotNegative("weightDecay", weightDecay)
   }
 }

@@ -1,6 +1,6 @@
 import MartletGraphs
 
-/// Lion (Chen et al. 2023): steps of one size in every element, whose sign a running mean decides.
+/// Lion (Chen and others 2023): steps of one size in every element, whose sign a running mean decides.
 ///
 /// p -= rate·sign(b1·m + (1 - b1)·g), then m = b2·m + (1 - b2)·g; weight decay apart: p -= rate·decay·p
 /// first (Keras's formula; PyTorch has no Lion). Good rates are 3 to 10 times smaller than Adam's.
@@ -35,10 +35,7 @@ public struct Lion: Optimizer {
 
   /// Throws where a setting is out of its range.
   public func validate() throws(ModelError) {
-    try requireLearningRate()
-    try requirePart("beta1", beta1)
-    try requirePart("beta2", beta2)
-    try requireNotNegative("weightDecay", weightDecay)
+    try require([.part("beta1", beta1), .part("beta2", beta2), .atLeast0("weightDecay", weightDecay)])
   }
 
   /// The rate and the decay.

@@ -27,7 +27,7 @@ extension Loss {
       }
       return meanOfSample(terms)
     }
-    return checked(loss, isSmoothing(labelSmoothing))
+    return checked(loss, .fraction("labelSmoothing", labelSmoothing))
   }
 
   /// The mean over a sample's outputs of max(0, 1 - t·y), with targets 0 and 1 read as t = -1 and 1.

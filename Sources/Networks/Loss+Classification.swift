@@ -16,7 +16,7 @@ extension Loss {
       return fromLogits
         ? perSampleCrossEntropy(outputs, targets) : crossEntropyOfProbabilities(outputs, targets)
     }
-    return checked(loss, isSmoothing(labelSmoothing))
+    return checked(loss, .fraction("labelSmoothing", labelSmoothing))
   }
 
   /// Cross-entropy with one row of target probabilities for each sample, `[N, classes]`.
@@ -31,11 +31,11 @@ extension Loss {
       return fromLogits
         ? perSampleCrossEntropy(outputs, targets) : crossEntropyOfProbabilities(outputs, targets)
     }
-    return checked(loss, isSmoothing(labelSmoothing))
+    return checked(loss, .fraction("labelSmoothing", labelSmoothing))
   }
 
-  /// Focal cross-entropy (Lin et al. 2017) with one row of target probabilities for each sample:
-  /// -Σ alpha·(1 - p)^gamma·row·log p, which counts samples that are easy less (Keras's formula).
+  /// Focal cross-entropy (Lin and others 2017) with one row of target probabilities for each
+  /// sample: -Σ alpha·(1 - p)^gamma·row·log p, which counts samples that are easy less (Keras's formula).
   ///
   /// - Parameters:
   ///   - alpha: The factor of the whole loss.
@@ -52,8 +52,8 @@ extension Loss {
       return -(easiness * smoothed(rows, labelSmoothing) * kept.log()).sum(axes: [1]) * alpha
     }
     return checked(
-      loss, isSmoothing(labelSmoothing), (alpha > 0 && alpha.isFinite, "alpha above 0", "\(alpha)"),
-      (gamma >= 0 && gamma.isFinite, "gamma of at least 0", "\(gamma)"))
+      loss, .fraction("labelSmoothing", labelSmoothing), .above0("alpha", alpha),
+      .atLeast0("gamma", gamma))
   }
 
   /// max(0, 1 + the greatest output of another class - the output of the target's class), with one-hot rows

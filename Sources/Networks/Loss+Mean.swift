@@ -20,10 +20,9 @@ extension Loss {
       Loss(
         name: name, targets: targets, binaryThreshold: binaryThreshold, classWeights: classWeights,
         function: function),
-      (
-        !classWeights.isEmpty && classWeights.allSatisfy { $0 >= 0 && $0.isFinite },
-        "one class weight of at least 0 for each class", "\(classWeights)"
-      ))
+      Requirement(
+        classWeights.allSatisfy { $0 >= 0 && $0.isFinite }, "class weights of at least 0",
+        received: "\(classWeights)"))
   }
 
   /// The mean over a batch, a scalar.
@@ -43,9 +42,9 @@ extension Loss {
       throw ModelError(
         path: "loss", expected: "outputs with a batch axis, such as [batch, classes]", received: "a scalar")
     }
-    let targets = targets == .dense && labels.rank == 1 ? Self.targetRows(labels, outputs) : labels
+    let targets = targets == .dense ? Self.targetRows(labels, outputs) : labels
     let losses = function(outputs, targets)
-    let classWeights = weights(of: targets)
+    let classWeights = weights(of: targets, outputs)
     try graph.check()
     let count = outputs.shape[0]
     guard losses.shape == [count] else {
@@ -68,31 +67,34 @@ extension Loss {
   }
 
   /// The weight `[N]` of each sample's class; nil without class weights.
-  func weights(of targets: Value) -> Value? {
-    guard let classWeights, targets.isValid else { return nil }
+  func weights(of targets: Value, _ outputs: Value) -> Value? {
+    guard let classWeights, targets.isValid, outputs.isValid, outputs.rank > 0 else { return nil }
     let graph = targets.graph
-    let table = graph.table(classWeights, shape: [classWeights.count])
-    if targets.rank == 1 {
-      let rows = graph.apply(.classification(.oneHot(classes: classWeights.count)), [targets])
-      return (rows * table).sum(axes: [1])
-    }
-    let targets = targets.toFloat()
-    if targets.shape[1] == 1, classWeights.count == 2 {
-      // One output: its targets 0 and 1 are the two classes.
-      return (targets * (classWeights[1] - classWeights[0]) + classWeights[0]).reshaped([targets.shape[0]])
-    }
-    guard targets.rank == 2, targets.shape[1] == classWeights.count else {
+    let columns = outputs.shape.dropFirst().reduce(1, *)
+    // One output stands for two classes.
+    let classes = columns == 1 ? 2 : columns
+    guard classWeights.count == classes else {
       return graph.fail(
         ModelError(
-          path: "loss \(name)", expected: "a class weight for each of the targets' columns",
-          received: "\(classWeights.count) weights and targets of shape \(targets.shape)"))
+          path: "loss \(name)", expected: "\(classes) class weights, one for each class",
+          received: "\(classWeights.count)"))
     }
-    return (targets * table).sum(axes: [1])
+    let table = graph.table(classWeights, shape: [classes])
+    if targets.rank == 1 {
+      return (graph.apply(.classification(.oneHot(classes: classes)), [targets]) * table).sum(axes: [1])
+    }
+    let targets = targets.toFloat()
+    guard columns == 1 else { return (targets * table).sum(axes: [1]) }
+    let weights = targets * (classWeights[1] - classWeights[0]) + classWeights[0]
+    return weights.reshaped([targets.shape[0]])
   }
 
   /// Labels `[N]` as the rows that outputs `[N, classes]` are compared with; one output is compared with the
-  /// label itself.
-  private static func targetRows(_ labels: Value, _ outputs: Value) -> Value {
+  /// label itself, and rows stay rows.
+  static func targetRows(_ labels: Value, _ outputs: Value) -> Value {
+    guard labels.isValid, labels.rank == 1, outputs.isValid, labels.shape != outputs.shape else {
+      return labels
+    }
     guard outputs.shape.dropFirst().reduce(1, *) > 1 else {
       return labels.toFloat().reshaped(outputs.shape)
     }

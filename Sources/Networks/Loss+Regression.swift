@@ -23,7 +23,7 @@ extension Loss {
       let near = size.minimum(outputs.graph.constant(delta))
       return meanOfSample(near.squared() * 0.5 + (size - near) * delta)
     }
-    return checked(loss, (delta > 0 && delta.isFinite, "delta above 0", "\(delta)"))
+    return checked(loss, .above0("delta", delta))
   }
 
   /// The mean over all axes but the first, `[N]`.

@@ -40,22 +40,14 @@ public struct Loss: Sendable {
   /// The loss `[N]` of each sample, times its class's weight where there are class weights.
   public func callAsFunction(_ outputs: Value, _ targets: Value) -> Value {
     let losses = function(outputs, targets)
-    return weights(of: targets).map { losses * $0 } ?? losses
+    return weights(of: targets, outputs).map { losses * $0 } ?? losses
   }
 }
 
 extension Loss {
-  /// The loss or, where a setting is out of its range, a loss that reports the mistake when it is traced.
-  static func checked(
-    _ loss: Loss, _ conditions: (holds: Bool, expected: String, received: String)...
-  ) -> Loss {
-    guard let broken = conditions.first(where: { !$0.holds }) else { return loss }
-    let mistake = ModelError(path: "loss \(loss.name)", expected: broken.expected, received: broken.received)
+  /// The loss or, where a setting is out of its range, one that reports the mistake when it is traced.
+  static func checked(_ loss: Loss, _ settings: Requirement...) -> Loss {
+    guard let mistake = settings.mistake(at: "loss \(loss.name)") else { return loss }
     return Loss(name: loss.name, targets: loss.targets) { outputs, _ in outputs.graph.fail(mistake) }
-  }
-
-  /// What a label smoothing must be.
-  static func isSmoothing(_ smoothing: Double) -> (holds: Bool, expected: String, received: String) {
-    (smoothing >= 0 && smoothing <= 1, "a label smoothing from 0 to 1", "\(smoothing)")
   }
 }

@@ -45,7 +45,7 @@ extension Optimizer {
   public var decays: WeightDecayScope { .all }
 
   /// Checks the learning rate.
-  public func validate() throws(ModelError) { try requireLearningRate() }
+  public func validate() throws(ModelError) { try require([]) }
 
   /// The path of a parameter's state tensor, such as `conv2d/kernel/adam/m`.
   package func slotPath(_ parameter: String, _ slot: String) -> String { "\(parameter)/\(name)/\(slot)" }
@@ -80,28 +80,9 @@ extension Optimizer {
 }
 
 extension Optimizer {
-  /// Throws where the rate is not a positive number.
-  package func requireLearningRate() throws(ModelError) {
-    try require("learningRate", learningRate, "above 0") { $0 > 0 }
-  }
-
-  /// Throws where a part that a step keeps is not from 0 to just below 1.
-  package func requirePart(_ setting: String, _ value: Double) throws(ModelError) {
-    try require(setting, value, "at least 0 and below 1") { $0 >= 0 && $0 < 1 }
-  }
-
-  /// Throws where a setting is negative.
-  package func requireNotNegative(_ setting: String, _ value: Double?) throws(ModelError) {
-    if let value { try require(setting, value, "at least 0") { $0 >= 0 } }
-  }
-
-  private func require(
-    _ setting: String, _ value: Double, _ expected: String, _ holds: (Double) -> Bool
-  ) throws(ModelError) {
-    guard value.isFinite, holds(value) else {
-      throw ModelError(
-        path: "optimizer \(name)", expected: "\(setting) \(expected)", received: "\(value)",
-        hint: "Correct the argument with which the optimizer is made.")
-    }
+  /// Throws the first setting that is out of its range; the learning rate is looked at first.
+  func require(_ settings: [Requirement]) throws(ModelError) {
+    try ([.above0("learningRate", learningRate)] + settings).require(
+      at: "optimizer \(name)", hint: "Correct the argument with which the optimizer is made.")
   }
 }

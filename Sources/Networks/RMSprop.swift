@@ -67,11 +67,10 @@ public struct RMSprop: Optimizer {
 
   /// Throws where a setting is out of its range.
   public func validate() throws(ModelError) {
-    try requireLearningRate()
-    try requirePart("rho", kept)
-    try requirePart("momentum", momentum)
-    try requireNotNegative("epsilon", epsilon)
-    try requireNotNegative("weightDecay", weightDecay)
+    try require([
+      .part("rho", kept), .part("momentum", momentum), .atLeast0("epsilon", epsilon ?? 0),
+      .atLeast0("weightDecay", weightDecay),
+    ])
   }
 
   /// The rate and the decay.
@@ -97,7 +96,8 @@ public struct RMSprop: Optimizer {
     if let mean = slots["mean"] {
       let moved = mean * kept + gradient * (1 - kept)
       after["mean"] = moved
-      spread = square - moved.squared()
+      // Rounding must not make a variance negative.
+      spread = (square - moved.squared()).relu()
     }
     let isKeras = formula != .pytorch
     let size =

@@ -26,7 +26,7 @@ extension RateSchedule {
       return schedule.function(later)
     }
     .requiring(
-      isSpan(epochs), (start > 0 && start <= 1, "a first part of the rate above 0, at most 1", "\(start)"))
+      .atLeast1("epochs", epochs), .above0("from", start), .fraction("from", start))
   }
 
   /// The way between two rates of `oneCycle`.
@@ -74,11 +74,8 @@ extension RateSchedule {
       return between(maximumRate, first / finalDivisor, down > 0 ? min((step - top) / down, 1) : 1)
     }
     .requiring(
-      isSpan(epochs),
-      (maximumRate > 0 && maximumRate.isFinite, "a greatest rate above 0", "\(maximumRate)"),
-      (risingPart >= 0 && risingPart <= 1, "a rising part from 0 to 1", "\(risingPart)"),
-      (divisor >= 1 && divisor.isFinite, "a divisor of at least 1", "\(divisor)"),
-      (finalDivisor >= 1 && finalDivisor.isFinite, "a final divisor of at least 1", "\(finalDivisor)"))
+      .atLeast1("epochs", epochs), .above0("maximumRate", maximumRate), .fraction("risingPart", risingPart),
+      .atLeast1("divisor", divisor), .atLeast1("finalDivisor", finalDivisor))
   }
 
   /// A function of one's own of the epoch, counted from 0, and the initial rate.

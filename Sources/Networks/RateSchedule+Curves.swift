@@ -16,14 +16,14 @@ extension RateSchedule {
       now.initial * power(factor, epochs.count { $0 <= now.epoch })
     }
     .requiring(
-      isFactor(factor),
-      (epochs.allSatisfy { $0 >= 0 }, "epochs counted from 0", "\(epochs)"))
+      .above0("factor", factor),
+      Requirement(epochs.allSatisfy { $0 >= 0 }, "epochs counted from 0", received: "\(epochs)"))
   }
 
   /// Multiplied by a factor after every so many epochs (PyTorch's StepLR).
   public static func stepDecay(factor: Double = 0.1, every epochs: Int) -> RateSchedule {
     RateSchedule(name: "Step Decay") { $0.initial * power(factor, $0.epoch / epochs) }
-      .requiring(isFactor(factor), isSpan(epochs))
+      .requiring(.above0("factor", factor), .atLeast1("epochs", epochs))
   }
 
   /// initial · factor^(e / epochs): multiplied by a factor, little by little, over every so many epochs
@@ -32,7 +32,7 @@ extension RateSchedule {
     RateSchedule(name: "Exponential Decay") { now in
       now.initial * exp(log(factor) * now.progress / Double(epochs))
     }
-    .requiring(isFactor(factor), isSpan(epochs))
+    .requiring(.above0("factor", factor), .atLeast1("epochs", epochs))
   }
 
   /// initial / (1 + rate·e / epochs) (Keras's InverseTimeDecay).
@@ -40,7 +40,7 @@ extension RateSchedule {
     RateSchedule(name: "Inverse Time Decay") { now in
       now.initial / (1 + rate * now.progress / Double(epochs))
     }
-    .requiring((rate >= 0 && rate.isFinite, "a decay rate of at least 0", "\(rate)"), isSpan(epochs))
+    .requiring(.atLeast0("rate", rate), .atLeast1("epochs", epochs))
   }
 
   /// Half a cosine from the initial rate to a minimum over some epochs, and the minimum from then on:
@@ -49,7 +49,7 @@ extension RateSchedule {
     RateSchedule(name: "Cosine Annealing") { now in
       cosine(from: now.initial, to: minimumRate, part: min(now.progress / Double(epochs), 1))
     }
-    .requiring(isSpan(epochs), isRate(minimumRate))
+    .requiring(.atLeast1("epochs", epochs), .atLeast0("minimumRate", minimumRate))
   }
 
   /// Half cosines that begin anew, each `multiplier` times as long as the one before (SGDR, Loshchilov and
@@ -71,13 +71,13 @@ extension RateSchedule {
       return cosine(from: now.initial, to: minimumRate, part: (now.progress - start) / length)
     }
     .requiring(
-      isSpan(epochs), (multiplier >= 1, "a multiplier of at least 1", "\(multiplier)"), isRate(minimumRate))
+      .atLeast1("epochs", epochs), .atLeast1("multiplier", multiplier), .atLeast0("minimumRate", minimumRate))
   }
 
   /// A straight line from the initial rate to 0 over some epochs: 1 - e / epochs.
   public static func linearDecay(epochs: Int) -> RateSchedule {
     RateSchedule(name: "Linear Decay") { $0.initial * (1 - min($0.progress / Double(epochs), 1)) }
-      .requiring(isSpan(epochs))
+      .requiring(.atLeast1("epochs", epochs))
   }
 
   /// A straight line between two factors of the initial rate over some epochs, and the second from then on
@@ -86,7 +86,7 @@ extension RateSchedule {
     RateSchedule(name: "Linear") { now in
       now.initial * (start + (end - start) * min(now.progress / Double(epochs), 1))
     }
-    .requiring(isSpan(epochs), isRate(start, "a first factor"), isRate(end, "a last factor"))
+    .requiring(.atLeast1("epochs", epochs), .atLeast0("from", start), .atLeast0("to", end))
   }
 
   /// end + (initial - end)·(1 - e / epochs)^power, and the end rate from then on (Keras's PolynomialDecay;
@@ -97,7 +97,7 @@ extension RateSchedule {
       return endRate + (now.initial - endRate) * pow(rest, power)
     }
     .requiring(
-      isSpan(epochs), (power > 0 && power.isFinite, "a power above 0", "\(power)"), isRate(endRate))
+      .atLeast1("epochs", epochs), .above0("power", power), .atLeast0("endRate", endRate))
   }
 
   /// Half a cosine between two rates; `part` runs from 0 to 1.
@@ -107,19 +107,5 @@ extension RateSchedule {
 
   private static func power(_ base: Double, _ exponent: Int) -> Double {
     (0..<max(exponent, 0)).reduce(1) { result, _ in result * base }
-  }
-}
-
-extension RateSchedule {
-  typealias Condition = (holds: Bool, expected: String, received: String)
-
-  static func isSpan(_ epochs: Int) -> Condition { (epochs >= 1, "at least 1 epoch", "\(epochs)") }
-
-  static func isRate(_ rate: Double, _ what: String = "a rate") -> Condition {
-    (rate >= 0 && rate.isFinite, "\(what) of at least 0", "\(rate)")
-  }
-
-  private static func isFactor(_ factor: Double) -> Condition {
-    (factor > 0 && factor.isFinite, "a factor above 0", "\(factor)")
   }
 }

@@ -118,17 +118,10 @@ public struct RateSchedule: Sendable {
       name: name, granularity: .step, plateauConflict: plateauConflict, mistake: mistake, function: function)
   }
 
-  /// The schedule, or its first mistake: the first condition that does not hold.
-  func requiring(_ conditions: Condition...) -> RateSchedule {
-    let broken = conditions.first { !$0.holds }
-    return RateSchedule(
+  /// The schedule, with its first argument out of range as its mistake.
+  func requiring(_ arguments: Requirement...) -> RateSchedule {
+    RateSchedule(
       name: name, granularity: granularity, plateauConflict: plateauConflict,
-      mistake: mistake
-        ?? broken.map {
-          ModelError(
-            path: "schedule \(name)", expected: $0.expected, received: $0.received,
-            hint: "Epochs and steps are counted from 0.")
-        },
-      function: function)
+      mistake: mistake ?? arguments.mistake(at: "schedule \(name)"), function: function)
   }
 }

@@ -46,14 +46,10 @@ public struct SGD: Optimizer {
 
   /// Throws where a setting is out of its range.
   public func validate() throws(ModelError) {
-    try requireLearningRate()
-    try requirePart("momentum", momentum)
-    try requireNotNegative("weightDecay", weightDecay)
-    guard !nesterov || momentum > 0 else {
-      throw ModelError(
-        path: "optimizer sgd", expected: "a momentum above 0 with nesterov: true", received: "\(momentum)",
-        hint: "Set momentum: 0.9, or leave nesterov out.")
-    }
+    try require([
+      .part("momentum", momentum), .atLeast0("weightDecay", weightDecay),
+      Requirement(!nesterov || momentum > 0, "momentum above 0 with nesterov", received: "\(momentum)"),
+    ])
   }
 
   /// The rate and the decay.

@@ -21,6 +21,17 @@ public enum WeightDecayScope: Sendable, Hashable {
   }
 }
 
+extension WeightDecayScope: CustomStringConvertible {
+  /// The scope in words, the same for equal scopes.
+  public var description: String {
+    switch self {
+    case .all: "all parameters"
+    case .kernels: "kernels"
+    case .excluding(let names): "all but \(names.sorted().joined(separator: ", "))"
+    }
+  }
+}
+
 /// The two ways in which weight decay is computed.
 struct WeightDecay {
   let factor: Double
