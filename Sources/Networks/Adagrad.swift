@@ -5,8 +5,7 @@ import MartletGraphs
 /// s += g². Keras: p -= rate·g / sqrt(s + 1e-7) with s = 0.1 at first; weight decay apart: p -= rate·decay·p
 /// first. PyTorch: p -= rate·g / (sqrt(s) + 1e-10) with s = 0 at first, and decay·p added to g.
 public struct Adagrad: Optimizer {
-  /// The rate before any schedule, where it is given.
-  public var givenRate: Double?
+  private var givenRate: Double?
   /// The sum of squares at the beginning; nil takes the formula's (Keras 0.1, PyTorch 0).
   public var initialAccumulator: Double?
   /// What is added to the denominator; nil takes the formula's (Keras 1e-7 in the root, PyTorch 1e-10 after
@@ -43,7 +42,10 @@ public struct Adagrad: Optimizer {
   /// `adagrad`.
   public var name: String { "adagrad" }
   /// The rate before any schedule.
-  public var learningRate: Double { givenRate ?? (formula == .pytorch ? 0.01 : 0.001) }
+  public var learningRate: Double {
+    get { givenRate ?? (formula == .pytorch ? 0.01 : 0.001) }
+    set { givenRate = newValue }
+  }
   /// The sum of the squared gradients.
   public var slots: [String] { ["sum"] }
 

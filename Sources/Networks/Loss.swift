@@ -2,8 +2,8 @@ import MartletGraphs
 
 /// How far outputs are from their targets, one number for each sample.
 ///
-/// The ready losses are in `Loss+Classification`, `Loss+Binary` and `Loss+Regression`; `mean` takes the mean
-/// over a batch, with class and sample weights.
+/// Ready losses are static members with Keras's names; `mean` takes the mean over a batch, with class and
+/// sample weights.
 public struct Loss: Sendable {
   /// The name in reports, in Keras's snake case.
   public let name: String

@@ -4,7 +4,7 @@ import MartletGraphs
 ///
 /// ```swift
 /// let confident = Metric(name: "confident") { outputs, _ in
-///   outputs.softmax().max(axes: [1]).greater(than: outputs * 0 + 0.9)
+///   (outputs.softmax().max(axes: [1]) - 0.9).step()
 /// }
 /// ```
 public struct Metric: Sendable {

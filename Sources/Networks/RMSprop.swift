@@ -6,8 +6,7 @@ import MartletGraphs
 /// Keras: b = momentum·b + rate·g / sqrt(v + 1e-7), p -= b; weight decay apart: p -= rate·decay·p first.
 /// PyTorch: b = momentum·b + g / (sqrt(v) + 1e-8), p -= rate·b, with decay·p added to g.
 public struct RMSprop: Optimizer {
-  /// The rate before any schedule, where it is given.
-  public var givenRate: Double?
+  private var givenRate: Double?
   /// The part of the running means that a step keeps (PyTorch's alpha); nil takes the formula's (Keras 0.9,
   /// PyTorch 0.99).
   public var rho: Double?
@@ -53,7 +52,10 @@ public struct RMSprop: Optimizer {
   /// `rmsprop`.
   public var name: String { "rmsprop" }
   /// The rate before any schedule.
-  public var learningRate: Double { givenRate ?? (formula == .pytorch ? 0.01 : 0.001) }
+  public var learningRate: Double {
+    get { givenRate ?? (formula == .pytorch ? 0.01 : 0.001) }
+    set { givenRate = newValue }
+  }
   /// The running mean `v` of the squared gradient, of the gradient where it is centered, the last change
   /// where there is momentum.
   public var slots: [String] { ["v"] + (centered ? ["mean"] : []) + (momentum == 0 ? [] : ["change"]) }
