@@ -46,14 +46,17 @@ struct BatchInput {
 
   /// The index of the first label that has no class.
   func wrongLabel(in labels: [Int32]) -> Int? {
-    let bound = classes.map { Int32(clamping: $0) } ?? .max
+    let bound = labelBound ?? .max
     return labels.firstIndex { $0 < 0 || $0 >= bound }
   }
+
+  /// The number of labels there may be; one output stands for two classes.
+  private var labelBound: Int32? { classes.map { $0 == 1 ? 2 : Int32(clamping: $0) } }
 
   func outOfRange(_ label: Int32, at place: String) -> TrainingError {
     TrainingError(
       .badData, at: place,
-      expected: classes.map { "a label from 0 to \($0 - 1), as the network has \($0) classes" }
+      expected: labelBound.map { "a label from 0 to \($0 - 1), as the network has \($0) classes" }
         ?? "a label of at least 0",
       received: "\(label)")
   }

@@ -60,7 +60,7 @@ final class InferenceProgram {
       let total = graph.penalties.reduce(try loss.mean(outputs, labels)) { $0 + $1.value }
       graph.scopes.leave()
       graph.output(Self.lossName, total)
-      graph.output(Self.predictionsName, outputs.argmax())
+      graph.output(Self.predictionsName, loss.predictedClasses(outputs))
     }
     try graph.check()
     try parameters.addMissing(graph.parameters)
@@ -71,10 +71,13 @@ final class InferenceProgram {
 }
 
 extension Value {
-  /// Scores become probabilities; what a softmax made stays as it is.
+  /// Scores become probabilities, by a softmax or, of one output, by a sigmoid; what a softmax or sigmoid
+  /// made stays as it is.
   fileprivate var asProbabilities: Value {
     guard isValid, rank == 2 else { return self }
-    if case .classification(.softmax) = op { return self }
-    return softmax()
+    switch op {
+    case .classification(.softmax), .pointwise(.unary(.sigmoid)): return self
+    default: return shape[1] == 1 ? sigmoid() : softmax()
+    }
   }
 }

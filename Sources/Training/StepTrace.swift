@@ -9,6 +9,7 @@ struct StepTrace {
 
   /// Traces the step; throws the first mistake.
   init(_ recipe: StepRecipe, batch: Int) throws {
+    try recipe.optimizer.validate()
     let graph = Graph(purpose: .training)
     graph.settings = TraceSettings(preset: recipe.network.preset, frozen: recipe.frozen)
     let input = recipe.network.input

@@ -44,7 +44,7 @@ public final class Trainer {
   ///   - frozen: Paths of layers or parameters that are left alone.
   ///   - stopToken: Stops a training at the next boundary between two steps.
   ///   - events: Hears what happens, for every call of `fit`.
-  /// - Throws: The first mistake of network or loss, with its layer's path and place.
+  /// - Throws: The first mistake of network, loss, optimizer or schedule, with its layer's path and place.
   public init(
     _ network: some Network, optimizer: some Optimizer = Adam(), loss: Loss,
     schedule: RateSchedule = .constant, seed: UInt64 = 0, threads: Int? = nil,
@@ -56,6 +56,7 @@ public final class Trainer {
         path: "outputs", expected: "one score for each class, [batch, classes]", received: "another rank",
         hint: "End the network with Flatten() and Dense(classes), or write a TrainingStep of your own.")
     }
+    try schedule.validate()
     let engine = try Engine(threads: threads)
     let resolved = optimizer.resolved(for: network.preset)
     self.network = network
@@ -108,28 +109,9 @@ public final class Trainer {
     network.graph.scopes.enter("loss", location: "")
     defer { network.graph.scopes.leave() }
     let mean = try loss.mean(outputs, labels)
-    network.report(correctName, correctCount(outputs, labels))
+    network.report(correctName, loss.correctCount(outputs, labels))
     return mean
   }
 
   static let correctName = "correct"
-}
-
-extension Loss {
-  /// The mean over a batch, a scalar; labels `[N]` become rows where the loss wants rows.
-  func mean(_ outputs: Value, _ labels: Value) throws(ModelError) -> Value {
-    guard outputs.isValid, outputs.rank == 2 else { return outputs }
-    let graph = outputs.graph
-    let targets =
-      targets == .dense
-      ? graph.apply(.classification(.oneHot(classes: outputs.shape[1])), [labels]) : labels
-    let losses = self(outputs, targets)
-    guard losses.isValid else { return losses }
-    guard losses.shape == [outputs.shape[0]] else {
-      throw ModelError(
-        path: "loss", expected: "one number for each sample, shape [\(outputs.shape[0])]",
-        received: "shape \(losses.shape)", hint: "The loss \(name) must not take the mean over samples.")
-    }
-    return losses.mean()
-  }
 }
