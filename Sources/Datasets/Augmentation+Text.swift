@@ -53,14 +53,16 @@ extension Augmentation.Step: CustomStringConvertible {
     guard let name = Name(rawValue: word) else {
       let names = Name.allCases.map(\.rawValue)
       throw DatasetError(
-        .badArgument, at: "augmentation \"\(text)\"", expected: "steps out of " + names.joined(separator: ", "),
+        .badArgument, at: "augmentation \"\(text)\"",
+        expected: "steps out of " + names.joined(separator: ", "),
         received: word.isEmpty ? "nothing" : "\"\(word)\"",
         hint: nearestName(to: word, among: names).map { "did you mean \($0)?" })
     }
     guard let step = Self.read(name, parts) else {
       throw DatasetError(
         .badArgument, at: "augmentation \"\(text)\"", expected: name.form, received: "\"\(text)\"",
-        hint: name.form.contains("BORDER") ? "a border is reflect, nearest or fill with a byte, as fill0" : nil)
+        hint: name.form.contains("BORDER")
+          ? "a border is reflect, nearest or fill with a byte, as fill0" : nil)
     }
     self = step
   }

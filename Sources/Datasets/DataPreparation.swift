@@ -19,7 +19,8 @@ public struct DataPreparation: Sendable, Equatable {
 
   /// Creates a description of prepared data.
   public init(
-    dataset: String, imageShape: [Int], classNames: [String], resizing: String? = nil, selection: [String] = []
+    dataset: String, imageShape: [Int], classNames: [String], resizing: String? = nil,
+    selection: [String] = []
   ) {
     self.dataset = dataset
     self.imageShape = imageShape
@@ -67,7 +68,8 @@ public struct DataPreparation: Sendable, Equatable {
     _ other: DataPreparation, _ expected: String, _ received: String, _ hint: String?
   ) -> DatasetError {
     DatasetError(
-      .badData, at: other.dataset, expected: "\(expected), as in \(dataset), on which the network was trained",
+      .badData, at: other.dataset,
+      expected: "\(expected), as in \(dataset), on which the network was trained",
       received: received, hint: hint)
   }
 

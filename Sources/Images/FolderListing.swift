@@ -81,7 +81,8 @@ struct FolderListing: Sendable {
     } catch {
       throw DatasetError(
         .badData, at: folder, expected: "a folder that can be read",
-        received: FileManager.default.fileExists(atPath: folder) ? "a file or a closed folder" : "nothing there",
+        received: FileManager.default.fileExists(atPath: folder)
+          ? "a file or a closed folder" : "nothing there",
         hint: "check the path")
     }
   }

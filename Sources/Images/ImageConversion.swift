@@ -75,7 +75,9 @@ public struct ImageConversion: Sendable, Equatable, CustomStringConvertible {
   }
 
   /// The text that `init(parsing:)` reads.
-  public var description: String { "\(height)x\(width)x\(channels.rawValue) \(method.rawValue) \(fit.rawValue)" }
+  public var description: String {
+    "\(height)x\(width)x\(channels.rawValue) \(method.rawValue) \(fit.rawValue)"
+  }
 
   /// The shape `[H, W, C]` of the results.
   public var shape: [Int] { [height, width, channels.rawValue] }

@@ -40,7 +40,8 @@ struct Orientation {
     func number(at offset: Int, bytes count: Int) -> Int? {
       guard offset >= 0, offset + count <= bytes.count else { return nil }
       let field = bytes[offset..<offset + count]
-      return isLittle ? field.reversed().reduce(0) { $0 << 8 | Int($1) } : field.reduce(0) { $0 << 8 | Int($1) }
+      return isLittle
+        ? field.reversed().reduce(0) { $0 << 8 | Int($1) } : field.reduce(0) { $0 << 8 | Int($1) }
     }
     guard number(at: 2, bytes: 2) == 42, let directory = number(at: 4, bytes: 4),
       let entries = number(at: directory, bytes: 2)

@@ -77,7 +77,8 @@ package struct AtomicFile: ~Copyable {
 
   /// Overwrites bytes written before, from `offset` on.
   package func overwrite(_ bytes: [UInt8], at offset: Int) throws(FileError) {
-    precondition(offset >= 0 && offset + bytes.count <= count, "\(bytes.count) bytes at \(offset) of \(count)")
+    precondition(
+      offset >= 0 && offset + bytes.count <= count, "\(bytes.count) bytes at \(offset) of \(count)")
     var done = 0
     while done < bytes.count {
       let written = bytes.withUnsafeBytes {
