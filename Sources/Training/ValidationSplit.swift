@@ -23,6 +23,10 @@ public enum ValidationSplit: Sendable {
   public static func random(_ fraction: Double, seed: UInt64 = 0) -> ValidationSplit {
     .heldOut(.random(fraction, seed: seed))
   }
+  /// Holds out a fraction of each class, drawn without replacement.
+  public static func stratified(_ fraction: Double, seed: UInt64 = 0) -> ValidationSplit {
+    .heldOut(.stratified(fraction, seed: seed))
+  }
 
   /// The images to train on and those to validate on.
   func divide(_ data: ImageDataset) throws(DatasetError) -> (training: ImageDataset, validation: ImageDataset)
