@@ -99,6 +99,14 @@ extension ImageDataset {
   public func split(
     _ split: Split
   ) throws(DatasetError) -> (rest: ImageDataset, heldOut: ImageDataset) {
+    let (rest, heldOut) = try indices(of: split)
+    return (
+      subset(rest, selection: "without \(split)"), subset(heldOut, selection: "\(split)")
+    )
+  }
+
+  /// The places of the images on both sides of a split, in rising order.
+  package func indices(of split: Split) throws(DatasetError) -> (rest: [Int], heldOut: [Int]) {
     var isHeld = [Bool](repeating: false, count: count)
     switch split.place {
     case .first: for index in 0..<(try split.heldOut(of: count)) { isHeld[index] = true }
@@ -110,9 +118,6 @@ extension ImageDataset {
     case .stratified(let seed):
       for index in try split.heldOut(ofClasses: indicesByClass, seed: seed) { isHeld[index] = true }
     }
-    return (
-      subset((0..<count).filter { !isHeld[$0] }, selection: "without \(split)"),
-      subset((0..<count).filter { isHeld[$0] }, selection: "\(split)")
-    )
+    return ((0..<count).filter { !isHeld[$0] }, (0..<count).filter { isHeld[$0] })
   }
 }

@@ -44,11 +44,13 @@ public struct Evaluation: Sendable, Equatable {
   public let predictions: [Int]
   /// The probabilities of the classes, where they were asked for.
   public let probabilities: ClassProbabilities?
+  /// The means of the metrics asked for, by name.
+  public let metrics: [String: Double]
 
   /// Computes the scores of predictions.
   package init(
     loss: Double, labels: [Int32], predictions: [Int], classNames: [String],
-    probabilities: ClassProbabilities? = nil
+    probabilities: ClassProbabilities? = nil, metrics: [String: Double] = [:]
   ) {
     precondition(
       labels.count == predictions.count, "\(labels.count) labels, \(predictions.count) predictions")
@@ -70,6 +72,7 @@ public struct Evaluation: Sendable, Equatable {
     macro = Average(perClass) { _ in 1 }
     self.predictions = predictions
     self.probabilities = probabilities
+    self.metrics = metrics
   }
 
   static func ratio(_ part: Int, _ whole: Int) -> Double {

@@ -112,7 +112,7 @@ public final class TrainingStep {
   /// Makes a step; the program's outputs are valid until the next one runs.
   package func advance(
     _ images: UnsafeRawBufferPointer, shape: [Int], _ element: ElementType, _ labels: Tensor<Int32>,
-    beforeUpdate: ((Executable) -> Void)? = nil
+    sampleWeights: UnsafePointer<Float>? = nil, beforeUpdate: ((Executable) -> Void)? = nil
   ) throws -> Executable {
     let batch = try input.batch(of: shape, element)
     try input.check(labels: labels, batch: batch)
@@ -122,6 +122,7 @@ public final class TrainingStep {
       guard let images = images.baseAddress, let labels = labels.baseAddress else { return }
       program.setInput(InputSpec.inputName, images)
       program.setInput(StepTrace.labelsName, labels)
+      if let sampleWeights { program.setInput(Objective.sampleWeightsName, sampleWeights) }
       program.compute()
       if let what = program.firstNonFinite {
         throw TrainingError(step: stepCount + 1, what: what, layer: program.locateNonFinite())

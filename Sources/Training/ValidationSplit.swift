@@ -39,6 +39,15 @@ public enum ValidationSplit: Sendable {
     }
   }
 
+  /// The weights of the images to train on and of those to validate on; other images have none.
+  func divide(
+    _ weights: [Float], of data: ImageDataset
+  ) throws(DatasetError) -> (training: [Float], validation: [Float]?) {
+    guard case .heldOut(let split) = self else { return (weights, nil) }
+    let (rest, heldOut) = try data.indices(of: split)
+    return (rest.map { weights[$0] }, heldOut.map { weights[$0] })
+  }
+
   /// The words for it in notes and messages.
   var text: String {
     switch self {
