@@ -28,7 +28,6 @@ public final class Trainer {
   package let step: TrainingStep
   let evaluation: InferenceProgram
   let prediction: InferenceProgram
-  let classes: Int
   let events: ((TrainingEvent) -> Void)?
 
   /// Creates a trainer with initial weights and checks network and loss by tracing them.
@@ -51,7 +50,7 @@ public final class Trainer {
     parameters: Parameters? = nil, frozen: Set<String> = [], stopToken: StopToken = StopToken(),
     events: ((TrainingEvent) -> Void)? = nil
   ) throws {
-    guard let classes = try BatchInput(network).classes else {
+    guard try BatchInput(network).classes != nil else {
       throw ModelError(
         path: "outputs", expected: "one score for each class, [batch, classes]", received: "another rank",
         hint: "End the network with Flatten() and Dense(classes), or write a TrainingStep of your own.")
@@ -70,7 +69,6 @@ public final class Trainer {
         network: network, optimizer: resolved, frozen: frozen, gradients: nil,
         loss: { try Self.loss($0, $1, $2, loss) }),
       seed: seed, parameters: parameters, engine: engine)
-    self.classes = classes
     evaluation = InferenceProgram(network, .evaluation(loss), step.parameters, step.input, engine)
     prediction = InferenceProgram(network, .probabilities, step.parameters, step.input, engine)
   }
