@@ -111,9 +111,8 @@ let package = Package(
     .testTarget(
       name: "MartletTrainingTests",
       dependencies: [
-        "Martlet", "MartletTraining", "MartletNetworks", "MartletGraphs", "MartletDatasets",
-        "MartletReference",
-        "MartletRuns", "MartletTensors", "MartletTestSupport",
+        "Martlet", "MartletTraining", "MartletCases", "MartletNetworks", "MartletGraphs", "MartletDatasets",
+        "MartletReference", "MartletRuns", "MartletTensors", "MartletTestSupport",
       ],
       path: "Tests/TrainingTests"),
     .testTarget(
