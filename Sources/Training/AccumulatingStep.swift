@@ -81,9 +81,8 @@ public final class AccumulatingStep {
   /// - Throws: As for `TrainingStep`; nothing is changed then, the statistics of earlier parts included.
   @discardableResult
   public func callAsFunction(_ images: Tensor<UInt8>, _ labels: Tensor<Int32>) throws -> Float {
-    let input = gradients.input
-    return try self(
-      [input.inputs.names[0]: .bytes(images)], targets: [input.targets.names[0]: .labels(labels)])
+    let data = gradients.input.named(images, labels)
+    return try self(data.inputs, targets: data.targets)
   }
 
   /// Makes a step on named inputs and targets.
@@ -111,6 +110,15 @@ public final class AccumulatingStep {
       throw error
     }
   }
+
+  /// Saves weights, statistics, the optimizer's state and the number of steps, whole or not at all.
+  public func save(to path: String) throws { try update.save(to: path) }
+
+  /// Goes on where a saved step stood: given the same batches, to the same bytes.
+  ///
+  /// - Throws: `FileError` where the file cannot be read, `TrainingError` where it belongs to another step;
+  ///   nothing changes then.
+  public func load(from path: String) throws { try update.load(from: path) }
 
   private func accumulate(_ samples: [SampleBytes], _ count: Int) throws -> Float {
     let parts = min(parts, count)

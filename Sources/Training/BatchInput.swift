@@ -6,6 +6,9 @@ import MartletTensors
 struct BatchInput {
   let inputs: NamedInputs
   let targets: NamedTargets
+  /// The names of the first input and target: the only ones of a network that takes images and labels.
+  let imagesName: String
+  let labelsName: String
   /// The number of classes that a target's labels choose from, where it is known.
   private let bounds: [String: Int]
 
@@ -17,22 +20,25 @@ struct BatchInput {
 
   /// What a network of one input and one output expects, with labels as targets.
   init(_ network: any Network) throws(ModelError) {
-    inputs = network.inputs
-    targets = [StepTrace.labelsName: .labels]
-    bounds = try Self.classes(of: network).map { [StepTrace.labelsName: $0] } ?? [:]
+    self.init(
+      network.inputs, [StepTrace.labelsName: .labels],
+      try Self.classes(of: network).map { [StepTrace.labelsName: $0] } ?? [:])
   }
 
   /// What a network expects that only predicts.
-  init(_ network: any GraphNetwork) {
-    inputs = network.inputs
-    targets = [:]
-    bounds = [:]
+  init(_ network: any GraphNetwork) { self.init(network.inputs, [:], [:]) }
+
+  private init(_ inputs: NamedInputs, _ targets: NamedTargets, _ bounds: [String: Int]) {
+    self.inputs = inputs
+    self.targets = targets
+    self.bounds = bounds
+    imagesName = inputs.names[0]
+    labelsName = targets.names.first ?? StepTrace.labelsName
   }
 
   /// What a loss expects, as its trace uses the labels.
   init(_ recipe: LossRecipe, _ graph: Graph) throws(ModelError) {
-    inputs = recipe.network.inputs
-    targets = recipe.targets
+    let targets = recipe.targets
     var bounds: [String: Int] = [:]
     for (name, target) in targets.entries where target.element == .int32 {
       bounds[name] = graph.classes(ofLabels: name)
@@ -40,7 +46,7 @@ struct BatchInput {
     if bounds.isEmpty, targets.names == [StepTrace.labelsName], let network = recipe.network as? any Network {
       bounds[StepTrace.labelsName] = try Self.classes(of: network)
     }
-    self.bounds = bounds
+    self.init(recipe.network.inputs, targets, bounds)
   }
 
   private static func classes(of network: any Network) throws(ModelError) -> Int? {
@@ -53,6 +59,11 @@ struct BatchInput {
   /// Checks images `[N, ...]` and returns N.
   func batch(of shape: [Int], _ element: ElementType) throws(TrainingError) -> Int {
     try batch(of: shape, element, spec, at: "images", each: "image")
+  }
+
+  /// Images and labels by the names that the network and the loss know them by.
+  func named(_ images: Tensor<UInt8>, _ labels: Tensor<Int32>) -> (inputs: NamedData, targets: NamedData) {
+    ([imagesName: .bytes(images)], [labelsName: .labels(labels)])
   }
 
   private func batch(
@@ -79,7 +90,10 @@ struct BatchInput {
     var count: Int?
     for (name, spec) in inputs.entries {
       guard let given = data.element(named: name) else { continue }
-      let found = try batch(of: given.shape, given.element, spec, at: "input \(name)", each: "sample")
+      let isImages = name == InputSpec.inputName
+      let found = try batch(
+        of: given.shape, given.element, spec, at: isImages ? "images" : "input \(name)",
+        each: isImages ? "image" : "sample")
       guard found == count ?? found else {
         throw TrainingError(
           .badData, at: "input \(name)", expected: "\(count ?? 0) samples, as in \(inputs.names[0])",
@@ -95,6 +109,10 @@ struct BatchInput {
     try Self.check(data.names, against: targets.names, "targets")
     for (name, spec) in targets.entries {
       guard let given = data.element(named: name) else { continue }
+      if name == StepTrace.labelsName, case .labels(let labels) = given {
+        try check(labels: labels, batch: batch)
+        continue
+      }
       guard given.element == spec.element, given.shape == [batch] + spec.shape else {
         throw TrainingError(
           .badData, at: "target \(name)",

@@ -111,8 +111,8 @@ public final class GradientStep {
   public func callAsFunction(
     _ images: Tensor<UInt8>, _ labels: Tensor<Int32>, movingStatistics: Bool = true
   ) throws -> GradientResult {
-    try self(
-      imageInputs(images), targets: labelTargets(labels, for: images), movingStatistics: movingStatistics)
+    let data = input.named(images, labels)
+    return try self(data.inputs, targets: data.targets, movingStatistics: movingStatistics)
   }
 
   /// Computes loss and gradients of a batch of named inputs and targets; the weights stay as they are.
@@ -145,7 +145,8 @@ public final class GradientStep {
   /// - Throws: As for a step; nothing is added or changed then.
   @discardableResult
   public func accumulate(_ images: Tensor<UInt8>, _ labels: Tensor<Int32>) throws -> Float {
-    try accumulate(imageInputs(images), targets: labelTargets(labels, for: images))
+    let data = input.named(images, labels)
+    return try accumulate(data.inputs, targets: data.targets)
   }
 
   /// Computes the gradients of a batch of named inputs and targets and adds them up.
@@ -178,23 +179,6 @@ public final class GradientStep {
 }
 
 extension GradientStep {
-  private func imageInputs(_ images: Tensor<UInt8>) -> NamedData {
-    [input.inputs.names[0]: .bytes(images)]
-  }
-
-  private func labelTargets(
-    _ labels: Tensor<Int32>, for images: Tensor<UInt8>
-  ) throws(TrainingError) -> NamedData {
-    guard input.inputs.count == 1, input.targets.count == 1 else {
-      throw TrainingError(
-        .badData, at: "inputs", expected: input.inputs.names.joined(separator: ", "),
-        received: "images and labels alone", hint: "give inputs and targets by name")
-    }
-    let batch = try input.batch(of: images.shape, .uint8)
-    try input.check(labels: labels, batch: batch)
-    return [input.targets.names[0]: .labels(labels)]
-  }
-
   /// Checks a batch and keeps it in place while a function runs.
   func withSamples<Result>(
     _ inputs: NamedData, _ targets: NamedData, _ body: ([SampleBytes], Int) throws -> Result

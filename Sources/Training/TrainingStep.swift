@@ -197,8 +197,8 @@ public final class TrainingStep {
     let program = try program(batch: batch)
     try labels.scalars.withUnsafeBytes { labels in
       guard let images = images.baseAddress, let labels = labels.baseAddress else { return }
-      program.setInput(input.inputs.names[0], images)
-      program.setInput(input.targets.names[0], labels)
+      program.setInput(input.imagesName, images)
+      program.setInput(input.labelsName, labels)
       try run(program, beforeUpdate)
     }
     return program

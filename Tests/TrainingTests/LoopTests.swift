@@ -100,6 +100,55 @@ import Testing
     }
   }
 
+  @Test func aSavedAccumulationGoesOnToTheSameBytes() throws {
+    let batches = try batches(6)
+    func step(frozen: Set<String> = []) throws -> AccumulatingStep {
+      try AccumulatingStep(
+        Samples.network(), parts: 3, optimizer: Adam(learningRate: 0.01), seed: 5, threads: 1,
+        frozen: frozen, loss: Self.loss)
+    }
+    func all(_ step: AccumulatingStep) -> [Float] {
+      step.parameters.entries.flatMap { UnsafeBufferPointer(start: $0.pointer, count: $0.count) }
+    }
+    let whole = try step()
+    for batch in batches { try whole(batch.images, batch.labels) }
+    try withTemporaryFolder { folder in
+      let path = folder + "/step.safetensors"
+      let first = try step()
+      for batch in batches[..<2] { try first(batch.images, batch.labels) }
+      try first.save(to: path)
+      let second = try step()
+      try second.load(from: path)
+      #expect(second.stepCount == 2)
+      for batch in batches[2...] { try second(batch.images, batch.labels) }
+      #expect(all(second) == all(whole))
+      let frozen = #expect(throws: TrainingError.self) { try step(frozen: ["dense"]).load(from: path) }
+      #expect(
+        frozen?.description.hasSuffix("a step with dense frozen, received one with nothing frozen") == true)
+
+      let gradients = try GradientStep(Samples.network(), seed: 5, threads: 1, loss: Self.loss)
+      let update = try UpdateStep(gradients)
+      try gradients.accumulate(batches[0].images, batches[0].labels)
+      let waiting = #expect(throws: TrainingError.self) { try update.save(to: path) }
+      #expect(waiting?.description.contains("received those of 8 samples") == true)
+      try update()
+      try update.save(to: path)
+      #expect(throws: Never.self) { try update.load(from: path) }
+    }
+  }
+
+  @Test func aLoopTrainsToTheTrainersBytes() throws {
+    let data = try Samples.data(50)
+    let trainer = try Samples.trainer(seed: 5)
+    let history = try trainer.fit(data, epochs: 2, batchSize: 12)
+    let step = try step()
+    let loader = try DataLoader(data, batchSize: 12, seed: 5)
+    for epoch in 0..<2 {
+      for batch in loader.batches(epoch: epoch) { try step(batch.images, batch.labels) }
+    }
+    #expect(step.parameters.sha256 == history.weightsSHA256)
+  }
+
   @Test func filesOfOtherStepsAreRefused() throws {
     try withTemporaryFolder { folder in
       let batch = try batches(1)[0]

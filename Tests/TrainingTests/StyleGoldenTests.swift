@@ -43,7 +43,7 @@ import Testing
     #expect(abs(result.gradientNorm - global) <= 1e-5 * global)
     for (path, stored) in golden.gradients {
       let found = try #require(result.gradients[path]).scalars.map { Double($0) }
-      // A peer nearer than the rounding of its numbers was lucky; a sum that cancels is measured by all.
+      // A peer nearer than half a digit was lucky; a sum that cancels is measured by all gradients.
       let size = max(stored.norm, 1e-3 * global)
       let distance = stored.distance(of: found) * stored.norm / size
       #expect(distance <= 2 * max(stored.peerDistance, 0x1p-24), "\(path): \(distance)")
