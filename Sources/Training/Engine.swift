@@ -27,9 +27,17 @@ package final class Engine {
   func executable(
     _ graph: Graph, batch: Int, guarded: [(name: String, value: Value)] = [], _ parameters: Parameters
   ) -> Executable {
+    executable(graph, batch: batch, guarded: guarded) { parameters.pointer($0) }
+  }
+
+  /// Compiles a trace and points it at tensors by path.
+  func executable(
+    _ graph: Graph, batch: Int, guarded: [(name: String, value: Value)],
+    address: (_ path: String) -> UnsafeMutablePointer<Float>
+  ) -> Executable {
     let program = Compiler.compile(graph, batch: batch, guarded: guarded)
     let executable = Executable(program, pool: pool, arena: arena)
-    executable.bind { parameters.pointer($0) }
+    executable.bind(address)
     return executable
   }
 }
@@ -54,6 +62,12 @@ extension Parameters {
   func addMissing(_ specs: [ParameterSpec]) throws(ModelError) {
     try require(specs)
     add(specs.filter { entry($0.path) == nil })
+  }
+
+  /// Adds the tensors of a step's trace that the store lacks; the others take over whether they train.
+  func adopt(_ specs: [ParameterSpec]) throws(ModelError) {
+    try require(specs)
+    add(specs)
   }
 
   /// Refuses tensors of a trace whose shapes differ from those in the store.
