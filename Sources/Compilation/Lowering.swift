@@ -119,8 +119,11 @@ struct Lowering {
   mutating func add(
     _ kind: StepKind, _ inputs: [Int], _ outputs: [Int], at id: Int, imagewise: Bool
   ) {
+    // Parameters are overwritten last, too late for a later step that reads one of the group's results.
+    let overwrites =
+      isUpdate[id] && outputs.allSatisfy { uses[$0].allSatisfy { fusion.rootOf[$0] == id } }
     for output in outputs where bufferOf[output] < 0 {
-      let place = isUpdate[id] ? assignedParameter(output, group: id) : nil
+      let place = overwrites ? assignedParameter(output, group: id) : nil
       bufferOf[output] = place ?? newBuffer(.temporary, code.nodes[output].shape, code.nodes[output].element)
     }
     let node = code.nodes[id]

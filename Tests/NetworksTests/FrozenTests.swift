@@ -70,7 +70,7 @@ private func block(
     #expect(graph.parameters.contains { $0.path == "encoder/residual_block/conv2d/kernel" })
     #expect(graph.assignments.isEmpty)
     let open = try trace(try Model(input: input) { x in Dense(2)(Flatten()(encoder(x))) })
-    #expect(open.parameters.filter(\.isTrainable).count == 17)
+    #expect(open.parameters.filter(\.isTrainable).count == 15)
   }
 
   @Test func ownWeightsAndSingleBlocksFreeze() throws {
