@@ -83,7 +83,9 @@ let package = Package(
       path: "Tests/ReferenceTests"),
     .testTarget(
       name: "MartletNetworksTests",
-      dependencies: ["MartletNetworks", "MartletGraphs", "MartletReference", "MartletTensors"],
+      dependencies: [
+        "MartletCases", "MartletNetworks", "MartletGraphs", "MartletReference", "MartletTensors",
+      ],
       path: "Tests/NetworksTests"),
     .testTarget(
       name: "MartletKernelsTests", dependencies: ["CMartletKernels", "MartletTensors"],

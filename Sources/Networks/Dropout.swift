@@ -50,11 +50,15 @@ extension LayerScope {
       rate >= 0 && rate < 1, "a rate of at least 0 and below 1", received: "\(rate)",
       hint: "It is the part that is dropped.")
     guard graph.purpose == .training, rate > 0 else { return x }
-    // Every use draws its own mask.
+    return x * keepMask(rate: rate, shape: maskShape)
+  }
+
+  /// 1 / (1 - rate) in a random part of the elements, 0 in the others; drawn anew for every use and part.
+  func keepMask(rate: Double, shape: [Int], part: Int = 0) -> Value {
     let uses = graph.layerOutputs.count { $0.path == path }
-    let stream = RandomStream.streamNumber(for: uses == 0 ? path : "\(path)#\(uses)")
-    let mask = graph.apply(
-      .random(.keepMask(rate: rate, stream: stream, shape: maskShape)), [graph.randomKey])
-    return x * mask
+    var name = uses == 0 ? path : "\(path)#\(uses)"
+    if part > 0 { name += "/\(part)" }
+    let stream = RandomStream.streamNumber(for: name)
+    return graph.apply(.random(.keepMask(rate: rate, stream: stream, shape: shape)), [graph.randomKey])
   }
 }

@@ -17,6 +17,7 @@ package enum LayerKind: String, Sendable, CaseIterable {
   case cropping2D = "Cropping2D"
   case upSampling2D = "UpSampling2D"
   case dropout = "Dropout"
+  case gaussianNoise = "GaussianNoise"
   case spatialDropout2D = "SpatialDropout2D"
   case batchNormalization = "BatchNormalization"
   case groupNormalization = "GroupNormalization"

@@ -109,6 +109,7 @@ extension LayerCase {
     LayerCase("GELU, approximate", [17], GELU(approximate: true)),
     LayerCase("SiLU", [17], SiLU()),
     LayerCase("Softplus", [17], Softplus()),
+    LayerCase("GaussianNoise", [7, 5, 3], GaussianNoise(0.5)),
     LayerCase("SpatialDropout2D", [3, 5, 17], SpatialDropout2D(0.4)),
     LayerCase(
       "Subtract, Average, Maximum, Minimum", [3, 3, 5],

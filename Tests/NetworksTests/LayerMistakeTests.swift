@@ -125,6 +125,9 @@ private struct Mistake: Sendable, CustomTestStringConvertible {
       "spatial_dropout2d", SpatialDropout2D(0.5), [8], expected: "images", received: "[batch, 8]",
       hint: "Flatten()"),
     Mistake(
+      "gaussian_noise", GaussianNoise(-1), images, expected: "a standard deviation of 0 or more",
+      received: "-1.0", hint: "0 adds nothing"),
+    Mistake(
       "spatial_dropout2d", SpatialDropout2D(1), images, expected: "a rate of at least 0 and below 1",
       received: "1.0", hint: "dropped"),
   ]
