@@ -137,12 +137,15 @@ extension Lowering {
       add(
         .inputGradient(step, inputShape: shape), [dy, convolution.inputs[1]], [id], at: id, imagewise: true)
       appendInput(mask, step.pooledShape)
-    } else if let dy = group.pooledGradient, id == group.kernelGradient {
+    } else if let dy = group.pooledGradient, let kernel = group.kernelGradient,
+      id == min(kernel, group.biasGradient ?? kernel)
+    {
+      // One step gives both, at the place of the first: a penalty may read the bias's gradient at once.
       step.source = sourceCode
       step.hasBias = group.biasGradient != nil
-      let outputs = [id] + (group.biasGradient.map { [$0] } ?? [])
+      let outputs = [kernel] + (group.biasGradient.map { [$0] } ?? [])
       add(
-        .kernelGradient(step, kernelShape: code.nodes[id].shape), loads + [dy], outputs, at: id,
+        .kernelGradient(step, kernelShape: code.nodes[kernel].shape), loads + [dy], outputs, at: kernel,
         imagewise: true)
       appendInput(mask, step.pooledShape)
     }
