@@ -120,9 +120,6 @@ public final class Trainer {
       network, .evaluation(objective, frozen: frozen), parameters, step.input, step.engine)
   }
 
-  /// The schedule's rate during an epoch, counted from 0.
-  func rate(epoch: Int) -> Double { schedule.rate(initial: optimizer.learningRate, epoch: epoch) }
-
   /// The weights, statistics and optimizer's state.
   public var parameters: Parameters { step.parameters }
 
