@@ -29,7 +29,8 @@ struct RootCommand: ParsableCommand {
       """,
     version: martletVersion,
     subcommands: [
-      TrainCommand.self, ReproduceCommand.self, SystemsCommand.self, EvaluateCommand.self, PredictCommand.self, SummaryCommand.self, InspectCommand.self,
+      TrainCommand.self, ReproduceCommand.self, SystemsCommand.self, EvaluateCommand.self,
+      PredictCommand.self, SummaryCommand.self, InspectCommand.self,
       DatasetsCommand.self, BenchmarkCommand.self,
     ])
 

@@ -23,6 +23,10 @@ struct TrainingVoice {
     if settings.sampling != .none { extras.append("sample \(settings.sampling.text)") }
     if settings.penalties != .none { extras.append("penalty \(settings.penalties.text)") }
     if settings.clipping != .none { extras.append("clipping \(settings.clipping.text)") }
+    if let augmentation = settings.augmentation { extras.append("augmentation \(augmentation)") }
+    if settings.balancesClasses { extras.append("balanced classes") }
+    if settings.isExact { extras.append("exact") }
+    if let plateau = settings.plateau { extras.append("a tenth of the rate after \(plateau) epochs") }
     if let patience = settings.patience { extras.append("early stopping after \(patience) epochs") }
     if let loss = settings.stopLoss { extras.append("until the loss is \(loss)") }
     Output.line(
@@ -83,7 +87,7 @@ extension TrainingJob {
     let card = try DatasetCatalog.card(configuration.system.dataset)
     let (train, test) = try configuration.system.prepared(try common.load(card))
     try check(train)
-    let trainer = try configuration.trainer(threads: threads, stopToken: stopToken)
+    let trainer = try configuration.trainer(threads: threads, stopToken: stopToken, training: train)
     voice.describe(configuration, title: card.title, train, test, trainer)
     let outcome = try Interruption.duringTraining { try perform(trainer, train, test) }
     guard outcome.isFinished else {

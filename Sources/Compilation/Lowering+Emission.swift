@@ -141,14 +141,8 @@ extension Lowering {
         .inputGradient(step, inputShape: shape), [dy, convolution.inputs[1]], [id], at: id, imagewise: true)
       appendInput(mask, step.pooledShape)
     } else if let dy = group.pooledGradient, let kernel = group.kernelGradient,
-<<<<<<< HEAD
       id == placeOfGradients(kernel: kernel, bias: group.biasGradient)
     {
-=======
-      id == min(kernel, group.biasGradient ?? kernel)
-    {
-      // One step gives both, at the place of the first: a penalty may read the bias's gradient at once.
->>>>>>> 3b068eb255d6b65f996615580afb331741c2e974
       step.source = sourceCode
       step.hasBias = group.biasGradient != nil
       let outputs = [kernel] + (group.biasGradient.map { [$0] } ?? [])

@@ -77,7 +77,8 @@ package struct OptimizerSetting: Equatable, Sendable {
     case .adam: Adam(learningRate: learningRate, weightDecay: decay ?? 0)
     case .adamw: AdamW(learningRate: learningRate, weightDecay: decay)
     case .sgd:
-      SGD(learningRate: learningRate, momentum: momentum ?? 0, nesterov: nesterov, weightDecay: decay ?? 0)
+      SGD(
+        learningRate: learningRate, momentum: momentum ?? 0, nesterov: nesterov, weightDecay: decay ?? 0)
     case .rmsprop: RMSprop(learningRate: learningRate, momentum: momentum ?? 0, weightDecay: decay ?? 0)
     case .adagrad: Adagrad(learningRate: learningRate, weightDecay: decay ?? 0)
     case .lion: Lion(learningRate: learningRate, weightDecay: decay ?? 0)

@@ -55,7 +55,8 @@ package struct ReferenceComparison {
     var lines: [String] = []
     if let floor = reference.floor, let reached = reachesFloor {
       lines.append(
-        "The test accuracy \(reached ? "reaches" : "misses") the \(Self.percent(floor)) that must be reached.")
+        "The test accuracy \(reached ? "reaches" : "misses") the \(Self.percent(floor)) that must be reached."
+      )
     }
     if let peer = reference.peer {
       lines.append(

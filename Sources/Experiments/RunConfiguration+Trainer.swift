@@ -5,13 +5,19 @@ import MartletTraining
 
 extension RunConfiguration {
   /// A trainer with initial weights.
-  package func trainer(threads: Int, stopToken: StopToken = StopToken()) throws -> Trainer {
+  ///
+  /// - Parameter training: The training images, whose classes are counted where they are to be balanced.
+  package func trainer(
+    threads: Int, stopToken: StopToken = StopToken(), training: ImageDataset? = nil
+  ) throws -> Trainer {
     let settings = system.settings
     return try Trainer(
       try network(), optimizer: settings.optimizer.optimizer(learningRate: settings.learningRate),
-      loss: settings.loss.loss, schedule: settings.schedule.schedule, seed: UInt64(settings.seed),
-      threads: threads, stopToken: stopToken, penalties: settings.penalties.penalties,
-      gradients: settings.clipping.change)
+      loss: settings.loss.loss, penalties: settings.penalties.penalties,
+      classWeights: settings.balancesClasses ? training?.balancedClassWeights : nil,
+      gradients: settings.clipping.change,
+      schedule: settings.schedule.schedule(learningRate: settings.learningRate),
+      seed: UInt64(settings.seed), threads: threads, exact: settings.isExact, stopToken: stopToken)
   }
 }
 
@@ -22,8 +28,10 @@ extension TrainingSettings {
   ) -> [Callback] {
     var callbacks: [Callback] = []
     if let runningLoss { callbacks.append(.runningLoss(every: runningLoss, tell)) }
+    if let plateau { callbacks.append(.reduceOnPlateau(patience: plateau)) }
     if let stopLoss { callbacks.append(.stop(when: .loss, atMost: stopLoss)) }
-    if let patience { callbacks.append(.earlyStopping(monitor: .validationLoss, patience: patience)) }
+    if let patience { callbacks.append(.earlyStopping(patience: patience)) }
+    if validation != .none { callbacks.append(.checkpoint(.best)) }
     return callbacks
   }
 }

@@ -42,9 +42,13 @@ package struct RunConfiguration: Sendable {
       "epochs": .integer(settings.epochs),
       "batch_size": .integer(settings.batchSize),
       "validation": .string(settings.validation.text),
+      "augmentation": .string(settings.augmentation?.description ?? "none"),
+      "class_weights": .string(settings.balancesClasses ? "balanced" : "none"),
+      "plateau": settings.plateau.map(JSON.integer) ?? .null,
       "patience": settings.patience.map(JSON.integer) ?? .null,
       "stop_loss": settings.stopLoss.map(JSON.number) ?? .null,
       "running_loss": settings.runningLoss.map(JSON.integer) ?? .null,
+      "exact": .bool(settings.isExact),
       "limit": settings.limit.map(JSON.integer) ?? .null,
       "seed": .integer(settings.seed),
     ]
@@ -132,6 +136,11 @@ private struct ConfigurationReader {
     settings.sampling = try SamplingSetting(parsing: try text("sampling"))
     settings.penalties = try PenaltySetting(parsing: try text("penalty"))
     settings.clipping = try ClippingSetting(parsing: try text("clipping"))
+    let augmentation = try Augmentation(parsing: try text("augmentation"))
+    settings.augmentation = augmentation.steps.isEmpty ? nil : augmentation
+    settings.balancesClasses = try text("class_weights") == "balanced"
+    settings.isExact = json["exact"] == true
+    settings.plateau = try optional("plateau", \.intValue)
     settings.patience = try optional("patience", \.intValue)
     settings.stopLoss = try optional("stop_loss", \.doubleValue)
     settings.runningLoss = try optional("running_loss", \.intValue)

@@ -32,7 +32,8 @@ package enum ScheduleSetting: Equatable, Sendable {
     case "linear" where span > 0: self = .linear(epochs: span)
     case "one-cycle" where span > 0: self = .oneCycle(epochs: span)
     case "step" where isRight: self = .step(epochs: numbers)
-    case "warm-up" where isRight && numbers.count <= 2 && numbers[0] < (numbers.count > 1 ? numbers[1] : epochs):
+    case "warm-up"
+    where isRight && numbers.count <= 2 && numbers[0] < (numbers.count > 1 ? numbers[1] : epochs):
       self = .warmUp(epochs: numbers[0], total: numbers.count > 1 ? numbers[1] : epochs)
     case "restarts" where isRight && numbers.count <= 2:
       self = .restarts(epochs: numbers[0], factor: numbers.count > 1 ? numbers[1] : 1)
@@ -60,16 +61,18 @@ package enum ScheduleSetting: Equatable, Sendable {
     }
   }
 
-  package var schedule: RateSchedule {
+  /// The schedule, which for one cycle needs the rate at its height.
+  package func schedule(learningRate: Double) -> RateSchedule {
     switch self {
     case .constant: .constant
     case .cosine(let epochs): .cosineAnnealing(epochs: epochs)
     case .linear(let epochs): .linearDecay(epochs: epochs)
     case .step(let epochs): .stepDecay(at: epochs)
-    case .exponential(let factor): .exponential(factor: factor)
-    case .warmUp(let epochs, let total): .warmUp(epochs: epochs, then: .cosineAnnealing(epochs: total - epochs))
-    case .restarts(let epochs, let factor): .cosineRestarts(epochs: epochs, factor: factor)
-    case .oneCycle(let epochs): .oneCycle(epochs: epochs)
+    case .exponential(let factor): .exponentialDecay(factor: factor)
+    case .warmUp(let epochs, let total):
+      .warmUp(epochs: epochs, then: .cosineAnnealing(epochs: total - epochs))
+    case .restarts(let epochs, let factor): .cosineWithRestarts(epochs: epochs, multiplier: factor)
+    case .oneCycle(let epochs): .oneCycle(maximumRate: learningRate, epochs: epochs)
     }
   }
 }

@@ -53,7 +53,7 @@ package struct TrainingJob {
     let (folder, checkpoint) = try openRun()
     let history = try trainer.fit(
       train, epochs: settings.epochs, batchSize: settings.batchSize, validation: settings.validation.split,
-      callbacks: settings.callbacks(runningLoss: runningLoss), progress: progress, run: folder,
+      augmentation: settings.augmentation, callbacks: settings.callbacks(runningLoss: runningLoss), progress: progress, run: folder,
       resume: checkpoint)
     var result = earlier ?? ResultEvent()
     result.run = folder.path
@@ -95,7 +95,9 @@ package struct TrainingJob {
     let record = RunRecord(
       path: folder.path, configuration: folder.configuration, epochs: history.epochs.map { EpochEvent($0) })
     var figures: [(name: String, figure: any Figure)] = [("curves", trainingCurves(record))]
-    if let confusion = result.confusion, confusion.count <= 20, confusion.count == configuration.classNames.count {
+    if let confusion = result.confusion, confusion.count <= 20,
+      confusion.count == configuration.classNames.count
+    {
       let matrix = ConfusionMatrix(
         title: "Confusion matrix of the test images", classes: configuration.classNames, counts: confusion)
       figures.append(("confusion", matrix))

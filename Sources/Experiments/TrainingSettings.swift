@@ -1,3 +1,4 @@
+import MartletDatasets
 import MartletNetworks
 
 /// The settings of a training.
@@ -28,6 +29,12 @@ package struct TrainingSettings: Sendable, Equatable {
   package var validation = ValidationSetting.none
   package var sampling = SamplingSetting.none
   package var seed = 0
+  /// Random changes to the training images, such as `flip,crop:4`.
+  package var augmentation: Augmentation?
+  /// Keeps to direct sums where a faster algorithm rounds otherwise.
+  package var isExact = false
+  /// Whether the classes count alike, however many images each has.
+  package var balancesClasses = false
   /// Use only the first images of the training part.
   package var limit: Int?
   /// What is added to the loss, besides the layers' own regularizers.
@@ -36,6 +43,8 @@ package struct TrainingSettings: Sendable, Equatable {
   package var clipping = ClippingSetting.none
   /// Epochs without a better validation loss after which the training ends with its best weights.
   package var patience: Int?
+  /// Epochs without a better validation loss after which the rate becomes a tenth.
+  package var plateau: Int?
   /// The loss of an epoch at or below which the training ends.
   package var stopLoss: Double?
   /// Tells the mean loss of so many batches, again and again.

@@ -35,7 +35,8 @@ extension TrainingSystem {
         id: "conv5x5-mnist", title: "Two 5x5 convolutions on pixels of 0...255, PyTorch's defaults",
         model: "conv5x5", dataset: "mnist", settings: settings, reference: .conv5x5),
       TrainingSystem(
-        id: "conv5x5-regularized-mnist", title: "The same with dropout and L1 and L2 norms, to a loss of 0.38",
+        id: "conv5x5-regularized-mnist",
+        title: "The same with dropout and L1 and L2 norms, to a loss of 0.38",
         model: "conv5x5-regularized", dataset: "mnist", settings: regularized, reference: .conv5x5Regularized),
     ]
   }()
@@ -47,7 +48,8 @@ extension TrainingSystem {
     [("dense", 1000), ("conv", 2000)].map { model, batch in
       TrainingSystem(
         id: "\(model)-\(name)",
-        title: model == "dense" ? "Two small dense layers" : "One 4x4 convolution before two small dense layers",
+        title: model == "dense"
+          ? "Two small dense layers" : "One 4x4 convolution before two small dense layers",
         model: model, dataset: dataset,
         settings: TrainingSettings(
           epochs: 10, batchSize: batch, loss: .sparseFromProbabilities, validation: .first(.count(4000))),
@@ -65,12 +67,12 @@ extension TrainingSystem {
       TrainingSystem(
         id: "convnet-mnist-type", title: "Two convolutions and a dense layer, as a type of one's own",
         model: "convnet", dataset: "mnist", settings: settings, reference: .convnetType
-      ) { (input, classes) throws(ModelError) in try ReadyModel.convnetType(input: input, classes: classes) },
+      ) { (input, classes) throws(ModelError) in try ReadyModel.typedConvnet(input: input, classes: classes) },
       TrainingSystem(
         id: "convnet-mnist-functional", title: "The same as a functional graph with named layers",
         model: "convnet", dataset: "mnist", settings: settings, reference: .convnetFunctional
       ) { (input, classes) throws(ModelError) in
-        try ReadyModel.convnetFunctional(input: input, classes: classes)
+        try ReadyModel.functionalConvnet(input: input, classes: classes)
       },
       TrainingSystem(
         id: "convnet-mnist-loop", title: "The same with PyTorch's defaults and the loss of every 100 batches",

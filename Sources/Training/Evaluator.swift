@@ -24,11 +24,12 @@ public final class Evaluator {
   ///   - loss: The loss that is reported.
   ///   - parameters: The network's weights.
   ///   - threads: The number of threads; nil takes the processors that may be used.
+  ///   - exact: Keeps to direct sums where a faster algorithm rounds otherwise.
   /// - Throws: The first mistake of network or store.
   public convenience init(
-    _ network: some Network, loss: Loss, parameters: Parameters, threads: Int? = nil
+    _ network: some Network, loss: Loss, parameters: Parameters, threads: Int? = nil, exact: Bool = false
   ) throws {
-    try self.init(network, loss, parameters, try Engine(threads: threads))
+    try self.init(network, loss, parameters, try Engine(threads: threads, exact: exact))
   }
 
   /// Creates an evaluator of the weights that a step trains, which shares its threads and memory.
@@ -50,7 +51,8 @@ public final class Evaluator {
         hint: "End the network with Flatten() and Dense(classes).")
     }
     self.parameters = parameters
-    program = InferenceProgram(network, .evaluation(Objective(loss: loss), frozen: []), parameters, input, engine)
+    program = InferenceProgram(
+      network, .evaluation(Objective(loss: loss), frozen: []), parameters, input, engine)
   }
 
   /// Classifies a data set and compares with its labels.

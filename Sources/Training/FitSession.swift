@@ -172,7 +172,7 @@ final class FitSession {
     var record = EpochRecord(
       epoch: position.completedEpochs + 1, loss: position.loss, accuracy: position.accuracy,
       validationLoss: evaluation?.loss, validationAccuracy: evaluation?.accuracy,
-      learningRate: job.step.learningRate, seconds: position.seconds)
+      learningRate: job.step.learningRate, seconds: position.seconds, lastLoss: batchLoss)
     for (metric, sum) in zip(trainer.metrics, position.metricSums) {
       record.metrics[metric.name] = sum / Double(max(1, position.images))
       record.metrics["validation_\(metric.name)"] = evaluation?.metrics[metric.name]

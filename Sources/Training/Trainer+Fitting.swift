@@ -42,7 +42,8 @@ extension Trainer {
     }
     return try fit(
       data, epochs: epochs, batchSize: batchSize, validation: validation, shuffle: shuffle,
-      augmentation: augmentation, callbacks: callbacks, sampleWeights: sampleWeights, progress: progress, run: nil, resume: checkpoint)
+      augmentation: augmentation, callbacks: callbacks, sampleWeights: sampleWeights, progress: progress,
+      run: nil, resume: checkpoint)
   }
 
   /// Trains with a run folder, from a checkpoint on where one is given; `epochs` is then the total.
@@ -53,7 +54,8 @@ extension Trainer {
   package func fit(
     _ data: ImageDataset, epochs: Int, batchSize: Int = 32, validation: ValidationSplit? = nil,
     shuffle: Bool = true, augmentation: Augmentation? = nil, callbacks: [Callback] = [],
-    sampleWeights: [Float]? = nil, progress: ((TrainingEvent) -> Void)? = nil, run: RunFolder?, resume: Checkpoint?
+    sampleWeights: [Float]? = nil, progress: ((TrainingEvent) -> Void)? = nil, run: RunFolder?,
+    resume: Checkpoint?
   ) throws -> History {
     guard epochs >= 1 else {
       throw TrainingError(.badArgument, at: "epochs", expected: "at least 1", received: "\(epochs)")

@@ -8,7 +8,8 @@ import Testing
   /// Early stopping, a schedule, augmentation and a penalty are all on.
   private func arguments(_ data: String, _ run: String) -> [String] {
     [
-      "train", "--model", "conv", "--dataset", "mnist", "--data", data, "--batch-size", "16", "--epochs", "60",
+      "train", "--model", "conv", "--dataset", "mnist", "--data", data, "--batch-size", "16", "--epochs",
+      "60",
       "--seed", "3", "--validation", "last:0.25", "--early-stopping", "8", "--schedule", "cosine:80",
       "--augment", "flip,crop:2", "--penalty", "l2:0.0001", "--clip", "norm:5", "--run", run, "--resume",
       "--json",

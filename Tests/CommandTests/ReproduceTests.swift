@@ -18,7 +18,10 @@ import Testing
     let data = try SmallData.write(train: 1024, in: folder)
     let run = "\(folder.path)/run"
     let result = try CommandRunner.run(
-      ["reproduce", "convnet-mnist-type", "--data", data, "--epochs", "2", "--batch-size", "64", "--run", run],
+      [
+        "reproduce", "convnet-mnist-type", "--data", data, "--epochs", "2", "--batch-size", "64", "--run",
+        run,
+      ],
       in: folder)
     #expect(result.status == 0, "\(result.errors)")
     #expect(result.output.contains("98.79%"))
