@@ -44,11 +44,21 @@ public struct GroupNormalization: Layer {
     try scope.require(
       groups > 0 && channels % groups == 0, "groups that divide \(channels) channels",
       received: "\(groups) groups", hint: "Use a divisor of the channels, or -1 for one channel in each.")
-    let positions = x.shape.dropFirst().dropLast().reduce(1, *)
-    let grouped = x.reshaped([x.shape[0], positions, groups, channels / groups])
-    let standard = try scope.standardized(grouped, axes: [1, 3], epsilon: epsilon).reshaped(x.shape)
+    let standard = try scope.standardized(x, epsilon: epsilon) { groupMeans($0, groups) }
     return scope.scaled(
       standard, shape: [channels], gamma: scale ? gammaInitializer : nil,
       beta: center ? betaInitializer : nil)
+  }
+
+  /// The mean of each group, repeated for each of its channels: `[N, 1, ..., C]` of `[N, ..., C]`.
+  ///
+  /// First over the positions: with groups as an axis of the whole image every step would be slow.
+  private func groupMeans(_ x: Value, _ groups: Int) -> Value {
+    let (samples, channels) = (x.shape[0], x.shape[x.rank - 1])
+    let means = x.rank == 2 ? x : x.mean(axes: Array(1..<(x.rank - 1)))
+    let grouped = means.reshaped([samples, groups, channels / groups])
+    let ones = [Int](repeating: 1, count: x.rank - 2)
+    return grouped.mean(axes: [2], keepsAxes: true).broadcast(to: grouped.shape)
+      .reshaped([samples] + ones + [channels])
   }
 }

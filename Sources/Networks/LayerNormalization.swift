@@ -45,20 +45,25 @@ public struct LayerNormalization: Layer {
     let first = chosen[0]
     let shape = (first..<x.rank).map { chosen.contains($0) ? x.shape[$0] : 1 }
     return scope.scaled(
-      try scope.standardized(x, axes: chosen, epsilon: epsilon), shape: shape,
+      try scope.standardized(x, epsilon: epsilon) { $0.mean(axes: chosen, keepsAxes: true) },
+      shape: shape,
       gamma: scale ? gammaInitializer : nil, beta: center ? betaInitializer : nil)
   }
 }
 
 extension LayerScope {
-  /// (x - mean) / √(variance + epsilon), the population's moments taken over some axes.
+  /// (x - mean) / √(variance + epsilon) with the population's moments.
   ///
-  /// - Parameter epsilon: nil takes the preset's (1e-3, PyTorch 1e-5).
-  func standardized(_ x: Value, axes: [Int], epsilon: Double?) throws(ModelError) -> Value {
+  /// - Parameters:
+  ///   - epsilon: nil takes the preset's (1e-3, PyTorch 1e-5).
+  ///   - mean: The means of a value of the input's shape, of a shape that broadcasts to it.
+  func standardized(
+    _ x: Value, epsilon: Double?, mean: (Value) -> Value
+  ) throws(ModelError) -> Value {
     let epsilon = epsilon ?? (preset == .keras ? 1e-3 : 1e-5)
     try requireEpsilon(epsilon)
-    let centered = x - x.mean(axes: axes, keepsAxes: true)
-    let variance = centered.squared().mean(axes: axes, keepsAxes: true)
+    let centered = x - mean(x)
+    let variance = mean(centered.squared())
     return centered * (variance + epsilon).squareRoot().reciprocal()
   }
 
