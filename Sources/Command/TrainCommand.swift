@@ -67,7 +67,7 @@ struct TrainCommand: Verb {
     result.threads = trainer.threads
     result.datasetBytes = train.storedBytes + test.storedBytes
     result.note(history)
-    guard history.stopReason == .finished else { throw interrupted(result) }
+    guard history.stopReason != .interrupted else { throw interrupted(result) }
     result.note(test: try trainer.evaluate(test), train: try trainer.evaluate(train))
     result.arenaBytes = trainer.arenaBytes
     folder.append(.result(result))

@@ -39,7 +39,7 @@ extension ResultEvent {
 
   /// Notes what the training cost; what was not measured now, as no step was left, stays.
   mutating func note(_ history: History) {
-    stopReason = history.stopReason.rawValue
+    stopReason = history.stopReason.text
     epochs = history.epochs.count
     secondsPerEpoch = history.secondsPerEpoch
     millisecondsPerStep = history.millisecondsPerStep ?? millisecondsPerStep

@@ -67,6 +67,21 @@ extension ImageDataset {
       }
       return count
     }
+
+    /// The indices below `total` on both sides, in rising order.
+    package func indices(of total: Int) throws(DatasetError) -> (rest: [Int], heldOut: [Int]) {
+      let held = try heldOut(of: total)
+      switch place {
+      case .first: return (Array(held..<total), Array(0..<held))
+      case .last: return (Array(0..<total - held), Array(total - held..<total))
+      case .random(let seed):
+        let order = RandomStream(seed: seed, purpose: .split).permutation(count: total)
+        let isHeld = order.prefix(held).reduce(into: [Bool](repeating: false, count: total)) {
+          $0[Int($1)] = true
+        }
+        return ((0..<total).filter { !isHeld[$0] }, (0..<total).filter { isHeld[$0] })
+      }
+    }
   }
 
   /// Divides the images in two, without copying pixels.
@@ -79,16 +94,7 @@ extension ImageDataset {
   public func split(
     _ split: Split
   ) throws(DatasetError) -> (rest: ImageDataset, heldOut: ImageDataset) {
-    let held = try split.heldOut(of: count)
-    switch split.place {
-    case .first: return (suffix(count - held), prefix(held))
-    case .last: return (prefix(count - held), suffix(held))
-    case .random(let seed):
-      let order = RandomStream(seed: seed, purpose: .split).permutation(count: count)
-      let isHeld = order.prefix(held).reduce(into: [Bool](repeating: false, count: count)) {
-        $0[Int($1)] = true
-      }
-      return (subset((0..<count).filter { !isHeld[$0] }), subset((0..<count).filter { isHeld[$0] }))
-    }
+    let (rest, heldOut) = try split.indices(of: count)
+    return (subset(rest), subset(heldOut))
   }
 }

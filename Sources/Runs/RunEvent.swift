@@ -37,10 +37,12 @@ package struct EpochEvent: Equatable, Sendable {
   package var validationAccuracy: Double?
   package var learningRate: Double
   package var seconds: Double
+  /// Figures of the user's choice by name.
+  package var metrics: [String: Double]
 
   package init(
     epoch: Int, loss: Double, accuracy: Double? = nil, validationLoss: Double? = nil,
-    validationAccuracy: Double? = nil, learningRate: Double, seconds: Double
+    validationAccuracy: Double? = nil, learningRate: Double, seconds: Double, metrics: [String: Double] = [:]
   ) {
     self.epoch = epoch
     self.loss = loss
@@ -49,9 +51,17 @@ package struct EpochEvent: Equatable, Sendable {
     self.validationAccuracy = validationAccuracy
     self.learningRate = learningRate
     self.seconds = seconds
+    self.metrics = metrics
   }
 
   package var json: JSON {
+    // Only where there are some, so that the line of a plain training stays as it is.
+    let figures = metrics.sorted { $0.key < $1.key }.map { JSON.Member($0.key, .number($0.value)) }
+    return .object(
+      (plainJSON.members ?? []) + (figures.isEmpty ? [] : [JSON.Member("metrics", .object(figures))]))
+  }
+
+  private var plainJSON: JSON {
     [
       "event": "epoch",
       "epoch": .integer(epoch),
@@ -74,7 +84,10 @@ package struct EpochEvent: Equatable, Sendable {
       validationLoss: json["validation_loss"]?.doubleValue,
       validationAccuracy: json["validation_accuracy"]?.doubleValue,
       learningRate: json["learning_rate"]?.doubleValue ?? .nan,
-      seconds: json["seconds"]?.doubleValue ?? .nan)
+      seconds: json["seconds"]?.doubleValue ?? .nan,
+      metrics: Dictionary(
+        (json["metrics"]?.members ?? []).map { ($0.key, $0.value.doubleValue ?? .nan) },
+        uniquingKeysWith: { first, _ in first }))
   }
 }
 

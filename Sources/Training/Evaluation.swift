@@ -41,8 +41,13 @@ public struct Evaluation: Sendable, Equatable {
   /// The predicted class of each image, in the data's order.
   public let predictions: [Int]
 
+  /// The means of the metrics asked for, by name.
+  public let metrics: [String: Double]
+
   /// Computes the scores of predictions.
-  package init(loss: Double, labels: [Int32], predictions: [Int], classNames: [String]) {
+  package init(
+    loss: Double, labels: [Int32], predictions: [Int], classNames: [String], metrics: [String: Double] = [:]
+  ) {
     precondition(
       labels.count == predictions.count, "\(labels.count) labels, \(predictions.count) predictions")
     let classes = classNames.count
@@ -62,6 +67,7 @@ public struct Evaluation: Sendable, Equatable {
     weighted = Average(perClass) { Double($0.support) }
     macro = Average(perClass) { _ in 1 }
     self.predictions = predictions
+    self.metrics = metrics
   }
 
   fileprivate static func ratio(_ part: Int, _ whole: Int) -> Double {

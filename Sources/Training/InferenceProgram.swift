@@ -12,11 +12,11 @@ final class InferenceProgram {
     /// Probabilities of the classes.
     case probabilities
     /// The loss of the batch and the class of each sample.
-    case evaluation(Loss)
+    case evaluation(Objective, frozen: Set<String>)
   }
 
   let input: BatchInput
-  private let network: any Network
+  let network: any Network
   private let kind: Kind
   private let parameters: Parameters
   private let engine: Engine
@@ -37,11 +37,13 @@ final class InferenceProgram {
 
   /// Runs the program; its outputs are valid until the next one runs.
   func run(
-    _ images: UnsafeRawPointer, batch: Int, labels: UnsafeRawPointer? = nil
+    _ images: UnsafeRawPointer, batch: Int, labels: UnsafeRawPointer? = nil,
+    sampleWeights: UnsafeRawPointer? = nil
   ) throws -> Executable {
     let program = try program(batch: batch)
     program.setInput(InputSpec.inputName, images)
     if let labels { program.setInput(StepTrace.labelsName, labels) }
+    if let sampleWeights { program.setInput(Objective.sampleWeightsName, sampleWeights) }
     program.compute()
     return program
   }
@@ -49,17 +51,15 @@ final class InferenceProgram {
   private func program(batch: Int) throws -> Executable {
     if let program = programs[batch] { return program }
     let graph = Graph(purpose: .inference)
+    if case .evaluation(_, let frozen) = kind { graph.settings.frozen = frozen }
     let outputs = network.trace(batch: batch, into: graph)
     try graph.check()
     switch kind {
     case .outputs: graph.output(Self.outputsName, outputs)
     case .probabilities: graph.output(Self.outputsName, outputs.asProbabilities)
-    case .evaluation(let loss):
-      graph.scopes.enter("loss", location: "")
+    case .evaluation(let objective, _):
       let labels = graph.input(StepTrace.labelsName, shape: [batch], element: .int32)
-      let total = graph.penalties.reduce(try loss.mean(outputs, labels)) { $0 + $1.value }
-      graph.scopes.leave()
-      graph.output(Self.lossName, total)
+      graph.output(Self.lossName, try objective.evaluationLoss(network, outputs, labels))
       graph.output(Self.predictionsName, outputs.argmax())
     }
     try graph.check()

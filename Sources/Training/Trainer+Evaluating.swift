@@ -8,9 +8,24 @@ extension Trainer {
   /// - Parameters:
   ///   - data: The images.
   ///   - batchSize: The images of a batch, which decides the memory but hardly the result.
+  ///   - metrics: The figures besides loss and accuracy; nil takes the trainer's.
   /// - Throws: A mistake where images or labels do not fit the network.
-  public func evaluate(_ data: ImageDataset, batchSize: Int = 256) throws -> Evaluation {
-    try evaluation.evaluate(data, batchSize: batchSize)
+  public func evaluate(
+    _ data: ImageDataset, batchSize: Int = 256, metrics: [Metric]? = nil
+  ) throws -> Evaluation {
+    guard let metrics else { return try evaluate(data, batchSize: batchSize, evaluation, self.metrics) }
+    var objective = objective
+    objective.metrics = metrics
+    try objective.check(classes: classes)
+    return try evaluate(data, batchSize: batchSize, evaluationProgram(objective), metrics)
+  }
+
+  /// Evaluates with a program; weights, one for each image, count as they do in training.
+  func evaluate(
+    _ data: ImageDataset, batchSize: Int = 256, _ program: InferenceProgram, _ metrics: [Metric],
+    weights: [Float]? = nil
+  ) throws -> Evaluation {
+    try program.evaluate(data, batchSize: batchSize, metrics, weights: weights)
   }
 
   /// The probabilities `[N, classes]` of images `[N, ...]` of bytes.

@@ -190,7 +190,7 @@ public final class TrainingStep {
   /// Makes a step; the program's outputs are valid until the next one runs.
   package func advance(
     _ images: UnsafeRawBufferPointer, shape: [Int], _ element: ElementType, _ labels: Tensor<Int32>,
-    beforeUpdate: ((Executable) -> Void)? = nil
+    sampleWeights: UnsafePointer<Float>? = nil, beforeUpdate: ((Executable) -> Void)? = nil
   ) throws -> Executable {
     let batch = try input.batch(of: shape, element)
     try input.check(labels: labels, batch: batch)
@@ -199,6 +199,7 @@ public final class TrainingStep {
       guard let images = images.baseAddress, let labels = labels.baseAddress else { return }
       program.setInput(input.imagesName, images)
       program.setInput(input.labelsName, labels)
+      if let sampleWeights { program.setInput(Objective.sampleWeightsName, sampleWeights) }
       try run(program, beforeUpdate)
     }
     return program

@@ -35,6 +35,13 @@ public enum ValidationSplit: Sendable {
     }
   }
 
+  /// The weights of the images to train on and of those to validate on; other images have none.
+  func divide(_ weights: [Float]) throws(DatasetError) -> (training: [Float], validation: [Float]?) {
+    guard case .heldOut(let split) = self else { return (weights, nil) }
+    let (rest, heldOut) = try split.indices(of: weights.count)
+    return (rest.map { weights[$0] }, heldOut.map { weights[$0] })
+  }
+
   /// The words for it in notes and messages.
   var text: String {
     switch self {
