@@ -45,16 +45,17 @@ import Testing
   @Test func theBestWeightsAreRestoredWhenTrainingEndsByItself() throws {
     let digests = Heard<String>()
     let watch = Callback.onEpochEnd { _, control in digests.add(control.parameters.sha256) }
-    let history = try fit(try Samples.trainer(), epochs: 8, [.earlyStopping(patience: 99), watch])
-    let best = try #require(history.bestEpoch)
+    let early = try fit(try Samples.trainer(), epochs: 40, [.earlyStopping(patience: 3)])
+    let best = try #require(early.bestEpoch)
+    let history = try fit(try Samples.trainer(), epochs: best + 2, [.earlyStopping(patience: 3), watch])
     #expect(history.stopReason == .finished)
-    #expect(history.epochs.count == 8)
-    #expect(best < 8)
+    #expect(history.epochs.count == best + 2)
+    #expect(history.bestEpoch == best)
     #expect(history.weightsSHA256 == digests.all[best - 1])
     let plain = try fit(
-      try Samples.trainer(), epochs: 8, [.earlyStopping(patience: 99, restoreBestWeights: false)])
+      try Samples.trainer(), epochs: best + 2, [.earlyStopping(patience: 3, restoreBestWeights: false)])
     #expect(plain.bestEpoch == best)
-    #expect(plain.weightsSHA256 == digests.all[7])
+    #expect(plain.weightsSHA256 == digests.all[best + 1])
   }
 
   @Test func thresholdsAndOwnReasonsStop() throws {
@@ -214,6 +215,28 @@ import Testing
     }
   }
 
+  @Test func anInterruptedTrainingGoesOnWithoutARunFolder() throws {
+    try withTemporaryFolder { path in
+      let data = try Samples.noisy(80)
+      func fit(stopAt place: Int?, resumingFrom: String? = nil) throws -> History {
+        let trainer = try Samples.trainer()
+        let token = trainer.stopToken
+        return try trainer.fit(
+          data, epochs: 4, batchSize: 16, validation: .last(20),
+          callbacks: [
+            .earlyStopping(patience: 9), .checkpoint(.last, directory: path),
+            .onStepEnd { step, _ in if step.epoch == 3, step.step == place { token.request() } },
+          ], resumingFrom: resumingFrom)
+      }
+      let whole = try fit(stopAt: nil)
+      #expect(try fit(stopAt: 2).stopReason == .interrupted)
+      let history = try fit(stopAt: nil, resumingFrom: "\(path)/last.safetensors")
+      #expect(history.weightsSHA256 == whole.weightsSHA256)
+      #expect(history.epochs.map(\.loss) == whole.epochs.map(\.loss))
+      #expect(history.bestEpoch == whole.bestEpoch)
+    }
+  }
+
   @Test func callbacksThatDoNotFitAreRefusedBeforeAnythingChanges() throws {
     let trainer = try Samples.trainer()
     let before = trainer.parameters.sha256
@@ -224,7 +247,8 @@ import Testing
       refusal(.earlyStopping(patience: 5), validation: nil)
         == "early_stopping: expected one of loss, accuracy to watch, received validation_loss; validation "
         + "figures need fit(validation:)")
-    #expect(refusal(.stop(when: .metric("validation_los"), atMost: 1)).contains("did you mean validation_loss?"))
+    let mistyped = Callback.stop(when: .metric("validation_los"), atMost: 1)
+    #expect(refusal(mistyped).contains("did you mean validation_loss?"))
     #expect(refusal(.earlyStopping(patience: -1)).hasPrefix("early_stopping, patience: expected at least 0"))
     #expect(refusal(.reduceOnPlateau(factor: 1)).hasPrefix("reduce_on_plateau, factor: expected"))
     #expect(refusal(.reduceOnPlateau(cooldown: -1)).contains("cooldown"))
