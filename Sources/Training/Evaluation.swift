@@ -42,14 +42,9 @@ public struct Evaluation: Sendable, Equatable {
   public var micro: Average { Average(precision: accuracy, recall: accuracy, f1: accuracy) }
   /// The predicted class of each image, in the data's order.
   public let predictions: [Int]
-  /// The probabilities of the classes, where they were asked for.
-  public let probabilities: ClassProbabilities?
 
   /// Computes the scores of predictions.
-  package init(
-    loss: Double, labels: [Int32], predictions: [Int], classNames: [String],
-    probabilities: ClassProbabilities? = nil
-  ) {
+  package init(loss: Double, labels: [Int32], predictions: [Int], classNames: [String]) {
     precondition(
       labels.count == predictions.count, "\(labels.count) labels, \(predictions.count) predictions")
     let classes = classNames.count
@@ -69,7 +64,6 @@ public struct Evaluation: Sendable, Equatable {
     weighted = Average(perClass) { Double($0.support) }
     macro = Average(perClass) { _ in 1 }
     self.predictions = predictions
-    self.probabilities = probabilities
   }
 
   static func ratio(_ part: Int, _ whole: Int) -> Double {
