@@ -23,7 +23,10 @@ extension Lowering {
     case .structure(.reshape): bufferOf[id] = bufferOf[node.inputs[0]]
     case .random:
       let isStored =
-        wanted.contains(id) || uses[id].contains { !code.nodes[$0].op.isPointwise || claimed.contains($0) }
+        wanted.contains(id)
+        || uses[id].contains {
+          !code.nodes[$0].op.isPointwise || claimed.contains($0) || code.nodes[$0].shape != node.shape
+        }
       if isStored { emitPointwise(id) }
     case .pooling(let op): add(.pooling(op), node.inputs, [id], at: id, imagewise: node.isBatched)
     case .reduction(let op):
@@ -137,14 +140,23 @@ extension Lowering {
       add(
         .inputGradient(step, inputShape: shape), [dy, convolution.inputs[1]], [id], at: id, imagewise: true)
       appendInput(mask, step.pooledShape)
-    } else if let dy = group.pooledGradient, id == group.kernelGradient {
+    } else if let dy = group.pooledGradient, let kernel = group.kernelGradient,
+      id == placeOfGradients(kernel: kernel, bias: group.biasGradient)
+    {
       step.source = sourceCode
       step.hasBias = group.biasGradient != nil
-      let outputs = [id] + (group.biasGradient.map { [$0] } ?? [])
+      let outputs = [kernel] + (group.biasGradient.map { [$0] } ?? [])
       add(
-        .kernelGradient(step, kernelShape: code.nodes[id].shape), loads + [dy], outputs, at: id,
+        .kernelGradient(step, kernelShape: code.nodes[kernel].shape), loads + [dy], outputs, at: kernel,
         imagewise: true)
       appendInput(mask, step.pooledShape)
     }
+  }
+
+  /// Where the step that computes both gradients goes: with the kernel's, unless something before that
+  /// reads the bias's already (the gradient of a penalty on the bias is added to it).
+  private func placeOfGradients(kernel: Int, bias: Int?) -> Int {
+    guard let bias, uses[bias].contains(where: { $0 < kernel }) else { return kernel }
+    return bias
   }
 }

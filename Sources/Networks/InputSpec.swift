@@ -25,13 +25,16 @@ public struct InputSpec: Sendable, Hashable {
     InputSpec(shape: [count], element: element)
   }
 
-  /// The name of the graph's input.
+  /// The name of the graph's input, where there is but one.
   package static let inputName = "images"
 
-  package func check(_ location: String) throws(ModelError) {
+  /// The name of a network's output, where there is but one.
+  package static let outputName = "outputs"
+
+  package func check(_ location: String, path: String = "input") throws(ModelError) {
     guard !shape.isEmpty, shape.allSatisfy({ $0 > 0 }) else {
       throw ModelError(
-        path: "input", expected: "positive extents", received: "\(shape)", location: location)
+        path: path, expected: "positive extents", received: "\(shape)", location: location)
     }
   }
 }

@@ -71,7 +71,8 @@ extension Optimizer {
       numbers[name] = graph.input(Self.scalarInputName(name), shape: [])
     }
     let result = update(parameter, gradient: gradient, slots: state, scalars: numbers)
-    graph.assign(path, result.parameter)
+    let constraint = graph.parameterSpec(path)?.constraint
+    graph.assign(path, constraint?(result.parameter) ?? result.parameter)
     for slot in slots {
       guard let value = result.slots[slot] else { preconditionFailure("\(name) returns no slot \(slot)") }
       graph.assign(slotPath(path, slot), value)

@@ -35,7 +35,7 @@ public struct Summary: Sendable {
   public var nonTrainableParameters: Int { parameters - trainableParameters }
 }
 
-extension Network {
+extension GraphNetwork {
   /// Describes the network: its layers, parameters, operations and activations.
   ///
   /// - Parameters:
@@ -43,8 +43,8 @@ extension Network {
   ///   - optimizer: The rule whose state is counted apart.
   public func summary(batchSize: Int = 64, optimizer: (any Optimizer)? = nil) -> Summary {
     let graph = Graph(purpose: .inference)
-    _ = trace(batch: 1, into: graph)
-    let (rows, elements) = Self.rows(of: graph, input: input)
+    _ = traceOutputs(batch: 1, into: graph)
+    let (rows, elements) = Self.rows(of: graph, inputs: inputs)
     let stored = graph.parameters.filter { $0.role != .optimizer }
     let trainable = stored.filter { $0.role == .weight && $0.isTrainable }.reduce(0) { $0 + $1.count }
     return Summary(
@@ -54,10 +54,12 @@ extension Network {
   }
 
   /// The rows and the number of elements that they put out for one sample.
-  private static func rows(of graph: Graph, input: InputSpec) -> ([Summary.Row], Int) {
-    var rows = [
-      Summary.Row(name: "Input", type: "InputLayer", outputShape: [nil] + input.shape, parameters: 0)
-    ]
+  private static func rows(of graph: Graph, inputs: NamedInputs) -> ([Summary.Row], Int) {
+    var rows = inputs.entries.map { name, input in
+      Summary.Row(
+        name: name == InputSpec.inputName ? "Input" : name, type: "InputLayer",
+        outputShape: [nil] + input.shape, parameters: 0)
+    }
     let uses = graph.layerOutputs.map { ($0, LayerKind(pathName: $0.type)) }
     let wholes = Set(uses.filter { $0.1?.isTransparent == false }.map { $0.0.path })
     var seen: Set<String> = []

@@ -7,6 +7,14 @@ package struct Checkpoint: Sendable {
   package let epoch: Int
   package let file: TensorFile
 
+  package init(epoch: Int, file: TensorFile) {
+    self.epoch = epoch
+    self.file = file
+  }
+
+  /// The beginning of the names under which a checkpoint holds weights that did better than its own.
+  package static let bestPrefix = "martlet.best/"
+
   static func name(epoch: Int) -> String {
     let digits = String(epoch)
     return "epoch-\(String(repeating: "0", count: max(0, 4 - digits.count)))\(digits).safetensors"
@@ -48,9 +56,15 @@ extension RunFolder {
     removeCheckpoints { !kept.contains($0) }
   }
 
+  /// Where the weights that did best are saved; they outlive the rotation of checkpoints.
+  package var bestPath: String { path + "/" + RunFile.best }
+
+  /// The folder of the checkpoints.
+  package var checkpointsPath: String { path + "/" + RunFile.checkpoints }
+
   /// Saves the weights that did best so far; they outlive the rotation of checkpoints.
   package func saveBest(_ file: TensorFile) throws(FileError) {
-    try file.write(to: path + "/" + RunFile.best)
+    try file.write(to: bestPath)
   }
 
   /// The weights that did best, nil where none were saved.

@@ -37,10 +37,15 @@ package struct EpochEvent: Equatable, Sendable {
   package var validationAccuracy: Double?
   package var learningRate: Double
   package var seconds: Double
+  /// The loss of the epoch's last step.
+  package var lastLoss: Double?
+  /// Figures of the user's choice by name.
+  package var metrics: [String: Double]
 
   package init(
     epoch: Int, loss: Double, accuracy: Double? = nil, validationLoss: Double? = nil,
-    validationAccuracy: Double? = nil, learningRate: Double, seconds: Double
+    validationAccuracy: Double? = nil, learningRate: Double, seconds: Double, lastLoss: Double? = nil,
+    metrics: [String: Double] = [:]
   ) {
     self.epoch = epoch
     self.loss = loss
@@ -49,9 +54,18 @@ package struct EpochEvent: Equatable, Sendable {
     self.validationAccuracy = validationAccuracy
     self.learningRate = learningRate
     self.seconds = seconds
+    self.lastLoss = lastLoss
+    self.metrics = metrics
   }
 
   package var json: JSON {
+    // Only where there are some, so that the line of a plain training stays as it is.
+    let figures = metrics.sorted { $0.key < $1.key }.map { JSON.Member($0.key, .number($0.value)) }
+    return .object(
+      (plainJSON.members ?? []) + (figures.isEmpty ? [] : [JSON.Member("metrics", .object(figures))]))
+  }
+
+  private var plainJSON: JSON {
     [
       "event": "epoch",
       "epoch": .integer(epoch),
@@ -61,6 +75,7 @@ package struct EpochEvent: Equatable, Sendable {
       "validation_accuracy": .optional(validationAccuracy),
       "learning_rate": .number(learningRate),
       "seconds": .number(seconds),
+      "last_loss": .optional(lastLoss),
     ]
   }
 
@@ -74,7 +89,11 @@ package struct EpochEvent: Equatable, Sendable {
       validationLoss: json["validation_loss"]?.doubleValue,
       validationAccuracy: json["validation_accuracy"]?.doubleValue,
       learningRate: json["learning_rate"]?.doubleValue ?? .nan,
-      seconds: json["seconds"]?.doubleValue ?? .nan)
+      seconds: json["seconds"]?.doubleValue ?? .nan,
+      lastLoss: json["last_loss"]?.doubleValue,
+      metrics: Dictionary(
+        (json["metrics"]?.members ?? []).map { ($0.key, $0.value.doubleValue ?? .nan) },
+        uniquingKeysWith: { first, _ in first }))
   }
 }
 

@@ -9,8 +9,13 @@ package final class Engine {
   package let pool: WorkerPool
   package let arena: Arena
 
-  /// - Parameter threads: The number of threads; nil takes the processors that may be used.
-  package init(threads: Int?) throws(TrainingError) {
+  /// Whether faster algorithms with another rounding are refused.
+  let isExact: Bool
+
+  /// - Parameters:
+  ///   - threads: The number of threads; nil takes the processors that may be used.
+  ///   - exact: Refuses faster algorithms with another rounding.
+  package init(threads: Int?, exact: Bool = false) throws(TrainingError) {
     let count = threads ?? WorkerPool.usableProcessors
     guard count >= 1, count <= 1024 else {
       throw TrainingError(
@@ -18,6 +23,7 @@ package final class Engine {
     }
     pool = WorkerPool(threads: count)
     arena = Arena(workers: count)
+    isExact = exact
   }
 
   /// The number of threads, the caller's included.
@@ -27,9 +33,17 @@ package final class Engine {
   func executable(
     _ graph: Graph, batch: Int, guarded: [(name: String, value: Value)] = [], _ parameters: Parameters
   ) -> Executable {
-    let program = Compiler.compile(graph, batch: batch, guarded: guarded)
+    executable(graph, batch: batch, guarded: guarded) { parameters.pointer($0) }
+  }
+
+  /// Compiles a trace and points it at tensors by path.
+  func executable(
+    _ graph: Graph, batch: Int, guarded: [(name: String, value: Value)],
+    address: (_ path: String) -> UnsafeMutablePointer<Float>
+  ) -> Executable {
+    let program = Compiler.compile(graph, batch: batch, guarded: guarded, exact: isExact)
     let executable = Executable(program, pool: pool, arena: arena)
-    executable.bind { parameters.pointer($0) }
+    executable.bind(address)
     return executable
   }
 }
@@ -54,6 +68,12 @@ extension Parameters {
   func addMissing(_ specs: [ParameterSpec]) throws(ModelError) {
     try require(specs)
     add(specs.filter { entry($0.path) == nil })
+  }
+
+  /// Adds the tensors of a step's trace that the store lacks; the others take over whether they train.
+  func adopt(_ specs: [ParameterSpec]) throws(ModelError) {
+    try require(specs)
+    add(specs)
   }
 
   /// Refuses tensors of a trace whose shapes differ from those in the store.

@@ -42,9 +42,13 @@ public struct Evaluation: Sendable, Equatable {
   public var micro: Average { Average(precision: accuracy, recall: accuracy, f1: accuracy) }
   /// The predicted class of each image, in the data's order.
   public let predictions: [Int]
+  /// The means of the metrics asked for, by name.
+  public let metrics: [String: Double]
 
   /// Computes the scores of predictions.
-  package init(loss: Double, labels: [Int32], predictions: [Int], classNames: [String]) {
+  package init(
+    loss: Double, labels: [Int32], predictions: [Int], classNames: [String], metrics: [String: Double] = [:]
+  ) {
     precondition(
       labels.count == predictions.count, "\(labels.count) labels, \(predictions.count) predictions")
     let classes = classNames.count
@@ -64,6 +68,7 @@ public struct Evaluation: Sendable, Equatable {
     weighted = Average(perClass) { Double($0.support) }
     macro = Average(perClass) { _ in 1 }
     self.predictions = predictions
+    self.metrics = metrics
   }
 
   static func ratio(_ part: Int, _ whole: Int) -> Double {

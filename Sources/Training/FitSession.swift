@@ -2,75 +2,115 @@ import MartletDatasets
 import MartletRuns
 import MartletTensors
 
-/// One call of `fit`: epochs of steps, validation, checkpoints.
+/// What one call of `fit` trains on, and how far.
+struct FitJob {
+  let loader: DataLoader
+  /// The step that is made; one of its own where images have weights.
+  let step: TrainingStep
+  /// A weight for each image of the loader's data; nil where all count the same.
+  let weights: [Float]?
+  let validation: ImageDataset?
+  /// A weight for each validation image that was held out of weighted data.
+  let validationWeights: [Float]?
+  let lastEpoch: Int
+  let run: RunFolder?
+}
+
+/// One call of `fit`: epochs of steps, validation, callbacks, checkpoints.
 final class FitSession {
-  let tell: (TrainingEvent) -> Void
   private let trainer: Trainer
-  private let loader: DataLoader
-  private let validation: ImageDataset?
+  private let job: FitJob
   private let setup: TrainingSetup?
-  private let lastEpoch: Int
-  private let run: RunFolder?
+  private let callbacks: CallbackSet
+  private let control: TrainingControl
+  private let tell: (TrainingEvent) -> Void
+  private let metricOutputs: [String]
   private var position: TrainingPosition
   private var history = History()
   private var memory = MemoryPeak()
   private var stepSeconds: [Float] = []
+  private var batchLoss = 0.0
+  /// The weights of a batch's images.
+  private var batchWeights: [Float]
   private var verification: DataVerification?
   private let start = ContinuousClock.now
 
   init(
-    trainer: Trainer, loader: DataLoader, validation: ImageDataset?, setup: TrainingSetup?,
-    position: TrainingPosition, lastEpoch: Int, run: RunFolder?, tell: @escaping (TrainingEvent) -> Void
+    trainer: Trainer, job: FitJob, setup: TrainingSetup?, callbacks: CallbackSet,
+    position: TrainingPosition, tell: @escaping (TrainingEvent) -> Void
   ) {
     self.trainer = trainer
-    self.loader = loader
-    self.validation = validation
+    self.job = job
     self.setup = setup
+    self.callbacks = callbacks
+    control = callbacks.control
     self.position = position
-    self.lastEpoch = lastEpoch
-    self.run = run
     self.tell = tell
+    metricOutputs = trainer.metrics.map { Objective.outputName($0) }
+    batchWeights = [Float](repeating: 1, count: job.weights == nil ? 0 : job.loader.batchSize)
     history.epochs = position.epochs
   }
 
   /// Trains to the last epoch or until somebody asks to stop.
   func train() throws -> History {
-    tell(
-      .began(
-        TrainingPlan(
-          epochs: lastEpoch, firstEpoch: position.completedEpochs + 1, firstStep: position.stepInEpoch,
-          images: loader.data.count, validationImages: validation?.count ?? 0, batchSize: loader.batchSize,
-          steps: loader.batchCount)))
-    stepSeconds.reserveCapacity(loader.batchCount * max(0, lastEpoch - position.completedEpochs))
-    while position.completedEpochs < lastEpoch {
-      guard try trainEpoch() else { return try end(.interrupted) }
-      if trainer.stopToken.isRequested, position.completedEpochs < lastEpoch { return try end(.interrupted) }
+    // Steps with weights are made by a step of their own.
+    defer { trainer.step.stepCount = job.step.stepCount }
+    let plan = TrainingPlan(
+      epochs: job.lastEpoch, firstEpoch: position.completedEpochs + 1, firstStep: position.stepInEpoch,
+      images: job.loader.data.count, validationImages: job.validation?.count ?? 0,
+      batchSize: job.loader.batchSize, steps: job.loader.batchCount)
+    tell(.began(plan))
+    if let reason = control.stopReason {
+      tell(
+        .warning(
+          "this training has ended already, after \(position.completedEpochs) whole epochs (\(reason.text)); "
+            + "nothing is left to do"))
     }
-    return try end(.finished)
+    try callbacks.trainingBegan(plan)
+    stepSeconds.reserveCapacity(
+      job.loader.batchCount * max(0, job.lastEpoch - position.completedEpochs))
+    while position.completedEpochs < job.lastEpoch, !control.isStopping {
+      let isWhole = try trainEpoch()
+      let isAsked = trainer.stopToken.isRequested && position.completedEpochs < job.lastEpoch
+      if !control.isStopping, !isWhole || isAsked { return try end(.interrupted) }
+    }
+    return try end(control.stopReason ?? .finished)
   }
 
   /// Trains the rest of an epoch; false where a stop was asked for before its end.
   private func trainEpoch() throws -> Bool {
-    let step = trainer.step
-    step.learningRate = trainer.schedule.rate(
-      initial: trainer.optimizer.learningRate, epoch: position.completedEpochs)
+    let (step, loader) = (job.step, job.loader)
+    if position.stepInEpoch == 0 {
+      try setScheduledRate()
+      try callbacks.epochBegan(position.completedEpochs + 1)
+    }
     let batches = loader.batches(epoch: position.completedEpochs, startingAt: position.stepInEpoch)
       .makeIterator()
     while position.stepInEpoch < loader.batchCount {
+      if isStopping {
+        try save()
+        return false
+      }
+      if trainer.schedule.granularity == .step, position.stepInEpoch > 0 { try setScheduledRate() }
+      step.learningRate = control.learningRate
       let began = ContinuousClock.now
       let compiled = step.compileSeconds
       guard let batch = batches.next() else { break }
-      try advance(batch)
+      do {
+        try advance(batch)
+      } catch let error as TrainingError where error.kind == .notFinite {
+        try callbacks.stepFailed(error)
+        guard control.isStopping else { throw error }
+        continue
+      }
       let seconds = (ContinuousClock.now - began).seconds - (step.compileSeconds - compiled)
       stepSeconds.append(Float(seconds))
       position.seconds += seconds
       if history.secondsToFirstStep == nil { afterFirstStep() }
+      let progress = progress
       tell(.step(progress))
+      try callbacks.stepEnded(progress)
       try verification?.check(waiting: false)
-      if trainer.stopToken.isRequested, position.stepInEpoch < loader.batchCount {
-        try save()
-        return false
-      }
     }
     try verification?.check(waiting: true)
     verification = nil
@@ -78,15 +118,37 @@ final class FitSession {
     return true
   }
 
+  private func setScheduledRate() throws(ModelError) {
+    control.scheduledRate = try trainer.schedule.checkedRate(
+      initial: trainer.optimizer.learningRate, epoch: position.completedEpochs, step: position.stepInEpoch,
+      stepsPerEpoch: job.loader.batchCount, previous: control.scheduledRate)
+  }
+
+  /// Whether the training is to end before the next step; a resumed one makes at least one step.
+  private var isStopping: Bool {
+    control.isStopping || trainer.stopToken.isRequested && history.secondsToFirstStep != nil
+  }
+
   private func advance(_ batch: Batch) throws {
-    let program = try batch.images.scalars.withUnsafeBytes {
-      try trainer.step.advance($0, shape: batch.images.shape, .uint8, batch.labels)
+    let program = try batch.images.scalars.withUnsafeBytes { images in
+      guard let weights = job.weights else {
+        return try job.step.advance(images, shape: batch.images.shape, .uint8, batch.labels)
+      }
+      for (row, index) in batch.indices.enumerated() { batchWeights[row] = weights[Int(index)] }
+      return try batchWeights.withUnsafeBufferPointer {
+        try job.step.advance(
+          images, shape: batch.images.shape, .uint8, batch.labels, sampleWeights: $0.baseAddress)
+      }
     }
-    position.lossSum += Double(program.output(TrainingStep.lossName)[0]) * Double(batch.count)
-    position.correct += Int(program.output(Trainer.correctName)[0])
+    batchLoss = Double(program.output(TrainingStep.lossName)[0])
+    position.lossSum += batchLoss * Double(batch.count)
+    position.correct += Int(program.output(Objective.correctName)[0])
+    for (index, name) in metricOutputs.enumerated() {
+      position.metricSums[index] += Double(program.output(name)[0])
+    }
     position.images += batch.count
     position.stepInEpoch += 1
-    position.steps = trainer.step.stepCount
+    position.steps = job.step.stepCount
   }
 
   private func afterFirstStep() {
@@ -94,52 +156,70 @@ final class FitSession {
     history.processSecondsToFirstStep = ProcessMeter.secondsSinceStart
     memory.look()
     // Only now, so that reading the file does not delay the first step.
-    verification = DataVerification(loader.data)
+    verification = DataVerification(job.loader.data)
   }
 
   private var progress: StepProgress {
     StepProgress(
-      epoch: position.completedEpochs + 1, step: position.stepInEpoch, steps: loader.batchCount,
-      images: position.images, loss: position.loss, accuracy: position.accuracy)
+      epoch: position.completedEpochs + 1, step: position.stepInEpoch, steps: job.loader.batchCount,
+      images: position.images, loss: position.loss, accuracy: position.accuracy, batchLoss: batchLoss)
   }
 
   private func finishEpoch() throws {
     memory.look()
-    let evaluation = try validation.map { try trainer.evaluate($0) }
+    let evaluation = try job.validation.map { try evaluate($0) }
     memory.look()
-    let record = EpochRecord(
+    var record = EpochRecord(
       epoch: position.completedEpochs + 1, loss: position.loss, accuracy: position.accuracy,
       validationLoss: evaluation?.loss, validationAccuracy: evaluation?.accuracy,
-      learningRate: trainer.step.learningRate, seconds: position.seconds)
+      learningRate: job.step.learningRate, seconds: position.seconds, lastLoss: batchLoss)
+    for (metric, sum) in zip(trainer.metrics, position.metricSums) {
+      record.metrics[metric.name] = sum / Double(max(1, position.images))
+      record.metrics["validation_\(metric.name)"] = evaluation?.metrics[metric.name]
+    }
     history.epochs.append(record)
     position.nextEpoch(after: record)
     trainer.completedEpochs = position.completedEpochs
-    run?.append(.epoch(EpochEvent(record)))
+    try callbacks.epochEnded(record)
+    job.run?.append(.epoch(EpochEvent(record)))
     try save()
     tell(.epoch(record))
   }
 
+  private func evaluate(_ data: ImageDataset) throws -> Evaluation {
+    guard let weights = job.validationWeights else { return try trainer.evaluate(data) }
+    return try trainer.weightedPrograms().evaluation.evaluate(data, weights: weights)
+  }
+
   /// Saves everything that a resumed training needs.
   private func save() throws(FileError) {
-    guard let run, let setup else { return }
-    let notes = TrainingNotes(setup: setup, position: position)
-    let file = trainer.parameters.tensorFile(withOptimizer: true, metadata: notes.metadata)
-    try run.saveCheckpoint(file, epoch: position.completedEpochs)
+    guard let setup else { return }
+    let notes = TrainingNotes(setup: setup, position: position, callbacks: callbacks.json)
+    func state() -> TensorFile {
+      var file = trainer.parameters.tensorFile(withOptimizer: true, metadata: notes.metadata)
+      file.tensors += callbacks.bestTensors
+      return file
+    }
+    try job.run?.saveCheckpoint(state(), epoch: position.completedEpochs)
+    try callbacks.save(epoch: position.completedEpochs, isWhole: position.stepInEpoch == 0, state)
   }
 
   private func end(_ reason: History.StopReason) throws -> History {
     memory.look()
+    if reason != .interrupted { try callbacks.restoreBest() }
     history.stopReason = reason
+    history.bestEpoch = callbacks.bestEpoch
     history.millisecondsPerStep = Self.median(stepSeconds).map { Double($0) * 1000 }
     history.peakMemoryBytes = memory.bytes
     history.arenaBytes = trainer.arenaBytes
     history.weightsSHA256 = trainer.parameters.sha256
-    if let run, reason == .finished {
+    if let run = job.run, reason != .interrupted {
       try run.saveWeights(
         trainer.parameters.tensorFile(metadata: [
           "weights_sha256": history.weightsSHA256, "seed": "\(trainer.seed)",
         ]))
     }
+    try callbacks.trainingEnded(history)
     tell(.ended(history))
     return history
   }

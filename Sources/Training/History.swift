@@ -14,22 +14,21 @@ public struct EpochRecord: Sendable, Equatable {
   public var learningRate: Double
   /// The time of the training steps; compiling and validation are not counted.
   public var seconds: Double
+  /// The loss of the epoch's last step; nil where it is not known.
+  public var lastLoss: Double?
+  /// The trainer's metrics by name, those of the validation images with `validation_` before it.
+  public var metrics: [String: Double] = [:]
 }
 
 /// The record of a training: its epochs and what it cost.
 public struct History: Sendable, Equatable {
-  /// Why a training ended.
-  public enum StopReason: String, Sendable {
-    /// All epochs were trained.
-    case finished
-    /// Somebody asked to stop; the training can be resumed.
-    case interrupted
-  }
-
   /// The epochs in order; after a resume those before it too.
   public internal(set) var epochs: [EpochRecord] = []
   /// Why the training ended.
   public internal(set) var stopReason = StopReason.finished
+  /// The epoch that was best by what early stopping, or else a checkpoint of the best, watches; nil where
+  /// neither does.
+  public internal(set) var bestEpoch: Int?
   /// The median time of a training step; nil where there was none.
   public internal(set) var millisecondsPerStep: Double?
   /// The time from the call of `fit` to the end of its first step, compiling included.

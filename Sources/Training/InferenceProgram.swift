@@ -12,7 +12,7 @@ final class InferenceProgram {
     /// Probabilities of the classes.
     case probabilities
     /// The loss of the batch and the class of each sample.
-    case evaluation(Loss)
+    case evaluation(Objective, frozen: Set<String>)
   }
 
   let input: BatchInput
@@ -31,17 +31,26 @@ final class InferenceProgram {
     self.engine = engine
   }
 
+  /// The figures besides the loss that an evaluation computes.
+  var metrics: [Metric] {
+    if case .evaluation(let objective, _) = kind { objective.metrics } else { [] }
+  }
+
+  var isPyTorch: Bool { network.preset == .pytorch }
+
   static let outputsName = "outputs"
   static let lossName = "loss"
   static let predictionsName = "predictions"
 
   /// Runs the program; its outputs are valid until the next one runs.
   func run(
-    _ images: UnsafeRawPointer, batch: Int, labels: UnsafeRawPointer? = nil
+    _ images: UnsafeRawPointer, batch: Int, labels: UnsafeRawPointer? = nil,
+    sampleWeights: UnsafeRawPointer? = nil
   ) throws -> Executable {
     let program = try program(batch: batch)
     program.setInput(InputSpec.inputName, images)
     if let labels { program.setInput(StepTrace.labelsName, labels) }
+    if let sampleWeights { program.setInput(Objective.sampleWeightsName, sampleWeights) }
     program.compute()
     return program
   }
@@ -49,18 +58,16 @@ final class InferenceProgram {
   private func program(batch: Int) throws -> Executable {
     if let program = programs[batch] { return program }
     let graph = Graph(purpose: .inference)
+    if case .evaluation(_, let frozen) = kind { graph.settings.frozen = frozen }
     let outputs = network.trace(batch: batch, into: graph)
     try graph.check()
     switch kind {
     case .outputs: graph.output(Self.outputsName, outputs)
     case .probabilities: graph.output(Self.outputsName, outputs.asProbabilities)
-    case .evaluation(let loss):
-      graph.scopes.enter("loss", location: "")
+    case .evaluation(let objective, _):
       let labels = graph.input(StepTrace.labelsName, shape: [batch], element: .int32)
-      let total = graph.penalties.reduce(try loss.mean(outputs, labels)) { $0 + $1.value }
-      graph.scopes.leave()
-      graph.output(Self.lossName, total)
-      graph.output(Self.predictionsName, loss.predictedClasses(outputs))
+      graph.output(Self.lossName, try objective.evaluationLoss(network, outputs, labels))
+      graph.output(Self.predictionsName, objective.loss.predictedClasses(outputs))
     }
     try graph.check()
     try parameters.addMissing(graph.parameters)

@@ -1,4 +1,5 @@
 import MartletNetworks
+import MartletRuns
 import MartletTensors
 
 extension Parameters {
@@ -43,7 +44,7 @@ extension Parameters {
     _ file: TensorFile, from place: String, withOptimizer: Bool = false
   ) throws(TrainingError) {
     var values: [String: AnyTensor] = [:]
-    for (name, value) in file.tensors { values[name] = value }
+    for (name, value) in file.tensors where !name.hasPrefix(Checkpoint.bestPrefix) { values[name] = value }
     var mistakes: [String] = []
     var found: [(entry: Entry, tensor: Tensor<Float>)] = []
     for entry in entries where withOptimizer || entry.role != .optimizer {

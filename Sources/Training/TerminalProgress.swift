@@ -42,7 +42,21 @@ public final class TerminalProgress {
     case .epoch(let record): line(Self.text(record, of: plan?.epochs ?? record.epoch)); startEpoch(0)
     case .warning(let text): line("warning: \(text)")
     case .ended(let history):
-      if history.stopReason == .interrupted { line("stopped after \(history.epochs.count) whole epochs") }
+      if let text = Self.ending(history) { line(text) }
+    }
+  }
+
+  /// Why a training ended; nil where all its epochs were trained.
+  private static func ending(_ history: History) -> String? {
+    let count = "after \(history.epochs.count) whole epochs"
+    let best = history.bestEpoch.map { "; the best was epoch \($0)" } ?? ""
+    switch history.stopReason {
+    case .finished: return nil
+    case .interrupted: return "stopped \(count)"
+    case .earlyStopping: return "stopped early \(count)\(best)"
+    case .threshold: return "stopped at the bound set for it \(count)\(best)"
+    case .notFinite: return "stopped at numbers that are not finite \(count)\(best)"
+    case .callback(let reason): return "stopped by a callback \(count): \(reason)\(best)"
     }
   }
 

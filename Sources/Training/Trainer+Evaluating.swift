@@ -8,30 +8,16 @@ extension Trainer {
   /// - Parameters:
   ///   - data: The images.
   ///   - batchSize: The images of a batch, which decides the memory but hardly the result.
+  ///   - metrics: The figures besides loss and accuracy; nil takes the trainer's.
   /// - Throws: A mistake where images or labels do not fit the network.
-  public func evaluate(_ data: ImageDataset, batchSize: Int = 256) throws -> Evaluation {
-    let loader = try DataLoader(data, batchSize: batchSize, shuffle: false)
-    try step.input.check(data, labels: true)
-    var loss = 0.0
-    var predictions: [Int] = []
-    predictions.reserveCapacity(data.count)
-    for batch in loader.batches(epoch: 0) {
-      let program = try batch.images.scalars.withUnsafeBytes { images in
-        try batch.labels.scalars.withUnsafeBytes { labels in
-          guard let images = images.baseAddress, let labels = labels.baseAddress else {
-            preconditionFailure("a batch of \(batch.count) images has no bytes")
-          }
-          return try evaluation.run(images, batch: batch.count, labels: labels)
-        }
-      }
-      loss += Double(program.output(InferenceProgram.lossName)[0]) * Double(batch.count)
-      predictions += program.output(InferenceProgram.predictionsName).map { Int($0) }
-    }
-    // A network may have more classes than the data; each needs a row.
-    let names =
-      data.classNames + (data.classNames.count..<max(classes, data.classNames.count)).map { "class \($0)" }
-    return Evaluation(
-      loss: loss / Double(data.count), labels: data.labels, predictions: predictions, classNames: names)
+  public func evaluate(
+    _ data: ImageDataset, batchSize: Int = 256, metrics: [Metric]? = nil
+  ) throws -> Evaluation {
+    guard let metrics else { return try evaluation.evaluate(data, batchSize: batchSize) }
+    var objective = objective
+    objective.metrics = metrics
+    try objective.check(classes: classes)
+    return try evaluationProgram(objective).evaluate(data, batchSize: batchSize)
   }
 
   /// The probabilities `[N, classes]` of images `[N, ...]` of bytes.

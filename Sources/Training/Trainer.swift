@@ -17,6 +17,8 @@ public final class Trainer {
   public let optimizer: any Optimizer
   /// What is made small.
   public let loss: Loss
+  /// The figures reported besides loss and accuracy.
+  public let metrics: [Metric]
   /// How the learning rate changes from epoch to epoch.
   public let schedule: RateSchedule
   /// Decides initial weights, orders and what is dropped.
@@ -26,9 +28,13 @@ public final class Trainer {
   /// The number of whole epochs trained.
   public internal(set) var completedEpochs = 0
   package let step: TrainingStep
+  let objective: Objective
+  let frozen: Set<String>
   let evaluation: InferenceProgram
   let prediction: InferenceProgram
   let classes: Int
+  private let gradients: ((Gradients) -> Gradients)?
+  private var weighted: (step: TrainingStep, evaluation: InferenceProgram)?
   let events: ((TrainingEvent) -> Void)?
 
   /// Creates a trainer with initial weights and checks network and loss by tracing them.
@@ -37,19 +43,29 @@ public final class Trainer {
   ///   - network: What is trained; puts out one score for each class.
   ///   - optimizer: The rule of the update.
   ///   - loss: What is made small.
+  ///   - metrics: Figures reported besides loss and accuracy; weights do not change them.
+  ///   - penalties: Terms over all trained tensors that are added to the loss, in evaluation too.
+  ///   - classWeights: How much the loss of each class's images counts in training, one number for each
+  ///     class; nil counts all the same. Keras's preset divides by the number of images, PyTorch's by the
+  ///     sum of their weights.
+  ///   - gradients: Changes the gradients before the optimizer sees them, for instance
+  ///     `{ $0.clipped(norm: 1) }`.
   ///   - schedule: How the learning rate changes from epoch to epoch.
   ///   - seed: Decides initial weights, orders and what is dropped.
   ///   - threads: The number of threads; nil takes the processors that may be used.
+  ///   - exact: Keeps to direct sums where a faster algorithm rounds otherwise.
   ///   - parameters: A store to train; nil makes one with initial values.
   ///   - frozen: Paths of layers or parameters that are left alone.
   ///   - stopToken: Stops a training at the next boundary between two steps.
   ///   - events: Hears what happens, for every call of `fit`.
-  /// - Throws: The first mistake of network, loss, optimizer or schedule, with its layer's path and place.
+  /// - Throws: The first mistake of network, loss or metrics, with its layer's path and place;
+  ///   `TrainingError` where class weights or metrics do not fit.
   public init(
-    _ network: some Network, optimizer: some Optimizer = Adam(), loss: Loss,
-    schedule: RateSchedule = .constant, seed: UInt64 = 0, threads: Int? = nil,
-    parameters: Parameters? = nil, frozen: Set<String> = [], stopToken: StopToken = StopToken(),
-    events: ((TrainingEvent) -> Void)? = nil
+    _ network: some Network, optimizer: some Optimizer = Adam(), loss: Loss, metrics: [Metric] = [],
+    penalties: [Penalty] = [], classWeights: [Double]? = nil,
+    gradients: ((Gradients) -> Gradients)? = nil, schedule: RateSchedule = .constant, seed: UInt64 = 0,
+    threads: Int? = nil, exact: Bool = false, parameters: Parameters? = nil, frozen: Set<String> = [],
+    stopToken: StopToken = StopToken(), events: ((TrainingEvent) -> Void)? = nil
   ) throws {
     guard let classes = try BatchInput(network).classes else {
       throw ModelError(
@@ -57,23 +73,52 @@ public final class Trainer {
         hint: "End the network with Flatten() and Dense(classes), or write a TrainingStep of your own.")
     }
     try schedule.validate()
-    let engine = try Engine(threads: threads)
+    let objective = Objective(
+      loss: loss, metrics: metrics, penalties: penalties, classWeights: classWeights)
+    try objective.check(classes: classes)
+    let engine = try Engine(threads: threads, exact: exact)
     let resolved = optimizer.resolved(for: network.preset)
     self.network = network
     self.optimizer = resolved
     self.loss = loss
+    self.metrics = metrics
+    self.objective = objective
     self.schedule = schedule
     self.seed = seed
+    self.frozen = frozen
+    self.gradients = gradients
     self.stopToken = stopToken
     self.events = events
+    self.classes = classes
     step = try TrainingStep(
       StepRecipe(
-        network: network, optimizer: resolved, frozen: frozen, gradients: nil,
-        loss: { try Self.loss($0, $1, $2, loss) }),
+        network: network, optimizer: resolved, frozen: frozen, gradients: gradients,
+        loss: objective.trainingLoss),
       seed: seed, parameters: parameters, engine: engine)
-    self.classes = classes
-    evaluation = InferenceProgram(network, .evaluation(loss), step.parameters, step.input, engine)
+    evaluation = InferenceProgram(
+      network, .evaluation(objective, frozen: frozen), step.parameters, step.input, engine)
     prediction = InferenceProgram(network, .probabilities, step.parameters, step.input, engine)
+  }
+
+  /// A step and an evaluation that take a weight for each image, on the same tensors.
+  func weightedPrograms() throws -> (step: TrainingStep, evaluation: InferenceProgram) {
+    if let weighted { return weighted }
+    var objective = objective
+    objective.takesSampleWeights = true
+    let step = try TrainingStep(
+      StepRecipe(
+        network: network, optimizer: optimizer, frozen: frozen, gradients: gradients,
+        loss: objective.trainingLoss),
+      seed: seed, parameters: parameters, engine: self.step.engine)
+    let programs = (step, evaluationProgram(objective))
+    weighted = programs
+    return programs
+  }
+
+  /// A program that evaluates by an objective.
+  func evaluationProgram(_ objective: Objective) -> InferenceProgram {
+    InferenceProgram(
+      network, .evaluation(objective, frozen: frozen), parameters, step.input, step.engine)
   }
 
   /// The weights, statistics and optimizer's state.
@@ -100,18 +145,4 @@ public final class Trainer {
 
   /// The bytes that the programs used so far need for intermediate results.
   public var arenaBytes: Int { step.engine.arena.byteCount }
-
-  /// The mean loss of a batch; reports how many images were classified rightly.
-  private static func loss(
-    _ network: TracedNetwork, _ images: Value, _ labels: Value, _ loss: Loss
-  ) throws -> Value {
-    let outputs = network(images)
-    network.graph.scopes.enter("loss", location: "")
-    defer { network.graph.scopes.leave() }
-    let mean = try loss.mean(outputs, labels)
-    network.report(correctName, loss.correctCount(outputs, labels))
-    return mean
-  }
-
-  static let correctName = "correct"
 }

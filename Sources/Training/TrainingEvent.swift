@@ -57,13 +57,18 @@ public struct StepProgress: Sendable, Equatable {
   public let loss: Double
   /// The accuracy of the epoch so far.
   public let accuracy: Double
+  /// The loss of this step's batch.
+  public let batchLoss: Double
 
-  package init(epoch: Int, step: Int, steps: Int, images: Int, loss: Double, accuracy: Double) {
+  package init(
+    epoch: Int, step: Int, steps: Int, images: Int, loss: Double, accuracy: Double, batchLoss: Double
+  ) {
     self.epoch = epoch
     self.step = step
     self.steps = steps
     self.images = images
     self.loss = loss
     self.accuracy = accuracy
+    self.batchLoss = batchLoss
   }
 }

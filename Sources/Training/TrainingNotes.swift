@@ -6,10 +6,18 @@ import MartletTensors
 struct TrainingSetup: Equatable {
   private let members: [JSON.Member]
 
-  init(_ trainer: Trainer, _ loader: DataLoader, validation: ValidationSplit?) throws {
+  init(
+    _ trainer: Trainer, _ job: FitJob, validation: ValidationSplit?, callbacks: [Callback]
+  ) throws {
+    let loader = job.loader
     var step = SHA256()
-    step.update(Array(try trainer.step.trace(batch: 2).text.utf8))
-    let rates = (0..<100).map { trainer.schedule.rate(initial: trainer.optimizer.learningRate, epoch: $0) }
+    step.update(Array(try job.step.trace(batch: 2).text.utf8))
+    // A schedule by steps shows itself within an epoch.
+    let rates = (0..<100).map { index in
+      trainer.schedule.rate(
+        initial: trainer.optimizer.learningRate, epoch: index, step: index, stepsPerEpoch: 101,
+        previous: trainer.optimizer.learningRate)
+    }
     var schedule = SHA256()
     rates.withUnsafeBytes { schedule.update($0) }
     var tensors = SHA256()
@@ -21,13 +29,37 @@ struct TrainingSetup: Equatable {
       JSON.Member("schedule", .string(trainer.schedule.name)),
       JSON.Member("rates", .string(schedule.hexDigest())),
       JSON.Member("loss", .string(trainer.loss.name)),
+      JSON.Member("metrics", .string(Self.list(trainer.metrics.map(\.name)))),
+      JSON.Member("penalties", .string(Self.list(trainer.objective.penalties.map(\.text)))),
+      JSON.Member(
+        "class weights", .string(trainer.objective.classWeights.map { "\($0)" } ?? Self.list([]))),
+      JSON.Member("sample weights", .string(Self.digest(of: job))),
+      JSON.Member(
+        "callbacks",
+        .string(
+          Self.list(callbacks.compactMap { call in call.settings.map { "\(call.name) (\($0))" } }))),
       JSON.Member("graph of a step", .string(step.hexDigest())),
+      JSON.Member("exact", .bool(job.step.engine.isExact)),
       JSON.Member("batch size", .integer(loader.batchSize)),
+      JSON.Member("augmentation", .string(loader.augmentation?.description ?? "none")),
       JSON.Member("shuffle", .bool(loader.shuffle)),
       JSON.Member("images", .integer(loader.data.count)),
       JSON.Member("data", .string(Self.digest(of: loader.data))),
       JSON.Member("validation", .string(validation?.text ?? "none")),
     ]
+  }
+
+  private static func list(_ words: [String]) -> String {
+    words.isEmpty ? "none" : words.joined(separator: "; ")
+  }
+
+  /// The digest of the weights of the images, those of the validation included.
+  private static func digest(of job: FitJob) -> String {
+    guard let weights = job.weights else { return list([]) }
+    var digest = SHA256()
+    weights.withUnsafeBytes { digest.update($0) }
+    job.validationWeights?.withUnsafeBytes { digest.update($0) }
+    return digest.hexDigest()
   }
 
   /// The digest of all labels in order, and of the first and last image.
@@ -70,13 +102,16 @@ struct TrainingSetup: Equatable {
 struct TrainingNotes {
   let setup: TrainingSetup
   let position: TrainingPosition
+  /// What the callbacks count.
+  let callbacks: JSON
   /// Raised when the notes change their meaning.
-  static let version = 1
+  static let version = 2
   private static let key = "martlet.training"
 
-  init(setup: TrainingSetup, position: TrainingPosition) {
+  init(setup: TrainingSetup, position: TrainingPosition, callbacks: JSON) {
     self.setup = setup
     self.position = position
+    self.callbacks = callbacks
   }
 
   /// Reads the notes of a checkpoint.
@@ -85,10 +120,12 @@ struct TrainingNotes {
     guard let json, let version = json["version"]?.intValue else { throw Self.unreadable(place, "no notes") }
     guard version == Self.version else { throw Self.unreadable(place, "version \(version)") }
     guard let setup = TrainingSetup(json["setup"]),
-      let position = json["position"].flatMap({ TrainingPosition($0) })
+      let position = json["position"].flatMap({ TrainingPosition($0) }),
+      let callbacks = json["callbacks"]
     else { throw Self.unreadable(place, "incomplete notes") }
     self.setup = setup
     self.position = position
+    self.callbacks = callbacks
   }
 
   private static func unreadable(_ place: String, _ received: String) -> TrainingError {
@@ -98,7 +135,10 @@ struct TrainingNotes {
   }
 
   var metadata: [String: String] {
-    let json: JSON = ["version": .integer(Self.version), "setup": setup.json, "position": position.json]
+    let json: JSON = [
+      "version": .integer(Self.version), "setup": setup.json, "position": position.json,
+      "callbacks": callbacks,
+    ]
     return [Self.key: json.text]
   }
 }

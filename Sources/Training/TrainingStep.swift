@@ -13,10 +13,24 @@ import MartletTensors
 /// ```
 ///
 /// The step is traced and compiled once for each batch size. Its result does not depend on the number of
-/// threads.
+/// threads. What users of loops reach for:
+///
+/// ```swift
+/// step.learningRate *= 0.5                              // from the next step on
+/// try step.setFrozen(["conv2d"])                        // a new trace; the optimizer's state is kept
+/// let result = try step.result(images, labels)          // loss, the gradients' norm, reported values
+/// let evaluator = try Evaluator(step, network, loss: loss)  // accuracy on data held out
+/// try step.save(to: "step.safetensors")                 // and load(from:) goes on to the same bytes
+/// ```
 public final class TrainingStep {
   /// Computes the scalar loss of a batch from the network, the images and the labels `[N]`.
   public typealias LossFunction = (_ network: TracedNetwork, _ images: Value, _ labels: Value) throws -> Value
+
+  /// Computes the scalar loss of a batch from the network, its inputs `[N, ...]` and the targets `[N, ...]`,
+  /// both by name.
+  public typealias NamedLossFunction = (
+    _ network: TracedNetwork, _ inputs: NamedValues, _ targets: NamedValues
+  ) throws -> Value
 
   /// The weights, statistics and optimizer's state that the step changes.
   public let parameters: Parameters
@@ -30,9 +44,11 @@ public final class TrainingStep {
   /// The seconds spent on tracing and compiling so far.
   package private(set) var compileSeconds = 0.0
   let input: BatchInput
-  private let recipe: StepRecipe
+  private var recipe: StepRecipe
   private let numbers: StepNumbers
   private var programs: [Int: Executable] = [:]
+  /// The programs of other frozen sets, which may come back.
+  private var otherPrograms: [Set<String>: [Int: Executable]] = [:]
 
   /// Creates a step and checks it by tracing it once.
   ///
@@ -41,6 +57,7 @@ public final class TrainingStep {
   ///   - optimizer: The rule of the update.
   ///   - seed: Decides initial weights and what is dropped.
   ///   - threads: The number of threads; nil takes the processors that may be used.
+  ///   - exact: Keeps to direct sums where a faster algorithm rounds otherwise.
   ///   - parameters: A store to train; nil makes one with initial values.
   ///   - frozen: Paths of layers or parameters that are left alone.
   ///   - gradients: Changes the gradients before the optimizer sees them.
@@ -48,26 +65,69 @@ public final class TrainingStep {
   /// - Throws: The first mistake of network or loss, with its layer's path and place.
   public convenience init(
     _ network: some Network, optimizer: some Optimizer = Adam(), seed: UInt64 = 0, threads: Int? = nil,
+    exact: Bool = false,
     parameters: Parameters? = nil, frozen: Set<String> = [], gradients: ((Gradients) -> Gradients)? = nil,
-    loss: @escaping LossFunction
+    file: String = #fileID, line: Int = #line, loss: @escaping LossFunction
   ) throws {
     try self.init(
       StepRecipe(
-        network: network, optimizer: optimizer.resolved(for: network.preset), frozen: frozen,
-        gradients: gradients, loss: loss),
-      seed: seed, parameters: parameters, engine: try Engine(threads: threads))
+        LossRecipe(network: network, frozen: frozen, location: "\(file):\(line)", loss: loss),
+        optimizer: optimizer.resolved(for: network.preset), gradients: gradients),
+      seed: seed, parameters: parameters, engine: try Engine(threads: threads, exact: exact))
+  }
+
+  /// Creates a step for a network of named inputs and outputs, and checks it by tracing it once.
+  ///
+  /// ```swift
+  /// let step = try TrainingStep(model, targets: ["class": .labels, "side": .numbers([2])]) {
+  ///   network, inputs, targets in
+  ///   let outputs = network(inputs)
+  ///   let distance = (outputs["side"] - targets["side"]).squared().mean()
+  ///   return crossEntropy(outputs["class"], targets["class"]) + 0.1 * distance
+  /// }
+  /// let loss = try step(
+  ///   ["left": .bytes(images), "right": .floats(facts)],
+  ///   targets: ["class": .labels(labels), "side": .floats(places)])
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - network: What is trained.
+  ///   - targets: What the loss compares outputs with: names, shapes and types.
+  ///   - optimizer: The rule of the update.
+  ///   - seed: Decides initial weights and what is dropped.
+  ///   - threads: The number of threads; nil takes the processors that may be used.
+  ///   - exact: Keeps to direct sums where a faster algorithm rounds otherwise.
+  ///   - parameters: A store to train; nil makes one with initial values.
+  ///   - frozen: Paths of layers or parameters that are left alone.
+  ///   - gradients: Changes the gradients before the optimizer sees them.
+  ///   - loss: The loss of a batch, a scalar.
+  /// - Throws: The first mistake of network or loss, with its layer's path and place.
+  public convenience init(
+    _ network: some GraphNetwork, targets: NamedTargets, optimizer: some Optimizer = Adam(),
+    seed: UInt64 = 0, threads: Int? = nil, exact: Bool = false, parameters: Parameters? = nil,
+    frozen: Set<String> = [],
+    gradients: ((Gradients) -> Gradients)? = nil, file: String = #fileID, line: Int = #line,
+    loss: @escaping NamedLossFunction
+  ) throws {
+    try self.init(
+      StepRecipe(
+        LossRecipe(
+          network: network, targets: targets, frozen: frozen, location: "\(file):\(line)", loss: loss),
+        optimizer: optimizer.resolved(for: network.preset), gradients: gradients),
+      seed: seed, parameters: parameters, engine: try Engine(threads: threads, exact: exact))
   }
 
   init(_ recipe: StepRecipe, seed: UInt64, parameters: Parameters?, engine: Engine) throws {
     self.recipe = recipe
     self.seed = seed
     self.engine = engine
-    input = try BatchInput(recipe.network)
+    // Two samples, because a variance of one is no variance.
+    let graph = try StepTrace(recipe, batch: 2).graph
+    input = try BatchInput(recipe.loss, graph)
     learningRate = recipe.optimizer.learningRate
     numbers = StepNumbers(recipe.optimizer, seed: seed)
     self.parameters = parameters ?? Parameters(seed: seed)
-    // Two samples, because a variance of one is no variance.
-    try adopt(StepTrace(recipe, batch: 2).graph.parameters)
+    try self.parameters.adopt(graph.parameters)
   }
 
   /// The number of threads.
@@ -98,39 +158,98 @@ public final class TrainingStep {
     }
   }
 
+  /// Makes a step on named inputs and targets.
+  ///
+  /// - Returns: The loss before the update.
+  /// - Throws: `TrainingError` that names the input or target whose shape does not fit, or tells that a
+  ///   number is no longer finite; the weights are unchanged then.
+  @discardableResult
+  public func callAsFunction(_ inputs: NamedData, targets: NamedData) throws -> Float {
+    try advance(inputs, targets).output(Self.lossName)[0]
+  }
+
   /// Makes a step and gives what the loss function reported besides the loss.
   public func result(_ images: Tensor<UInt8>, _ labels: Tensor<Int32>) throws -> StepResult {
-    var norm = 0.0
-    let program = try images.scalars.withUnsafeBytes {
-      try advance($0, shape: images.shape, .uint8, labels) {
-        norm = $0.norm(ofGuarded: StepTrace.gradientPrefix)
+    try result { note in
+      try images.scalars.withUnsafeBytes {
+        try advance($0, shape: images.shape, .uint8, labels, beforeUpdate: note)
       }
     }
-    return StepResult(program, gradientNorm: norm)
+  }
+
+  /// Makes a step on named inputs and targets and gives what the loss function reported besides the loss.
+  public func result(_ inputs: NamedData, targets: NamedData) throws -> StepResult {
+    try result { note in try advance(inputs, targets, beforeUpdate: note) }
+  }
+
+  private func result(
+    _ make: (_ note: @escaping (Executable) -> Void) throws -> Executable
+  ) throws -> StepResult {
+    var norm = 0.0
+    let program = try make { norm = $0.norm(ofGuarded: StepTrace.gradientPrefix) }
+    return StepResult(
+      loss: program.output(Self.lossName)[0], gradientNorm: norm, outputs: program.reportedOutputs)
   }
 
   /// Makes a step; the program's outputs are valid until the next one runs.
   package func advance(
     _ images: UnsafeRawBufferPointer, shape: [Int], _ element: ElementType, _ labels: Tensor<Int32>,
-    beforeUpdate: ((Executable) -> Void)? = nil
+    sampleWeights: UnsafePointer<Float>? = nil, beforeUpdate: ((Executable) -> Void)? = nil
   ) throws -> Executable {
     let batch = try input.batch(of: shape, element)
     try input.check(labels: labels, batch: batch)
     let program = try program(batch: batch)
-    numbers.set(rate: learningRate, step: stepCount + 1)
     try labels.scalars.withUnsafeBytes { labels in
       guard let images = images.baseAddress, let labels = labels.baseAddress else { return }
-      program.setInput(InputSpec.inputName, images)
-      program.setInput(StepTrace.labelsName, labels)
-      program.compute()
-      if let what = program.firstNonFinite {
-        throw TrainingError(step: stepCount + 1, what: what, layer: program.locateNonFinite())
-      }
-      beforeUpdate?(program)
-      program.update()
+      program.setInput(input.imagesName, images)
+      program.setInput(input.labelsName, labels)
+      if let sampleWeights { program.setInput(Objective.sampleWeightsName, sampleWeights) }
+      try run(program, beforeUpdate)
     }
-    stepCount += 1
     return program
+  }
+
+  /// Makes a step on named inputs; the program's outputs are valid until the next one runs.
+  private func advance(
+    _ inputs: NamedData, _ targets: NamedData, beforeUpdate: ((Executable) -> Void)? = nil
+  ) throws -> Executable {
+    let batch = try input.batch(of: inputs)
+    try input.check(targets: targets, batch: batch)
+    let program = try program(batch: batch)
+    try NamedData(inputs.entries + targets.entries).withSamples(count: batch) { samples in
+      for sample in samples { program.setInput(sample.name, sample.base) }
+      try run(program, beforeUpdate)
+    }
+    return program
+  }
+
+  /// Runs a program whose data are in place: compute, guard, update.
+  private func run(_ program: Executable, _ beforeUpdate: ((Executable) -> Void)?) throws {
+    numbers.set(rate: learningRate, step: stepCount + 1)
+    program.compute()
+    if let what = program.firstNonFinite {
+      throw TrainingError(step: stepCount + 1, what: what, layer: program.locateNonFinite())
+    }
+    beforeUpdate?(program)
+    program.update()
+    stepCount += 1
+  }
+
+  /// The layers and parameters that are left alone, by path.
+  public var frozen: Set<String> { recipe.loss.frozen }
+
+  /// Freezes these layers and parameters, and no others, from the next step on.
+  ///
+  /// The step is traced anew; the optimizer's state of every parameter is kept and goes on where it stood.
+  /// - Throws: A mistake where a path is unknown or nothing would be trained; nothing changes then.
+  public func setFrozen(_ paths: Set<String>) throws {
+    guard paths != frozen else { return }
+    var changed = recipe
+    changed.loss.frozen = paths
+    try parameters.adopt(StepTrace(changed, batch: 2).graph.parameters)
+    otherPrograms[frozen] = programs
+    programs = otherPrograms.removeValue(forKey: paths) ?? [:]
+    recipe = changed
   }
 
   /// The graph of the step for a batch size, as it is compiled.
@@ -141,17 +260,12 @@ public final class TrainingStep {
     if let program = programs[batch] { return program }
     let start = ContinuousClock.now
     let trace = try StepTrace(recipe, batch: batch)
-    try adopt(trace.graph.parameters)
+    try parameters.adopt(trace.graph.parameters)
     let program = engine.executable(trace.graph, batch: batch, guarded: trace.guarded, parameters)
     numbers.connect(program)
     programs[batch] = program
     compileSeconds += (ContinuousClock.now - start).seconds
     return program
-  }
-
-  private func adopt(_ specs: [ParameterSpec]) throws(ModelError) {
-    try parameters.require(specs)
-    parameters.add(specs)
   }
 }
 
@@ -163,11 +277,14 @@ public struct StepResult: Sendable {
   public let gradientNorm: Double
   /// What the loss function reported, by name.
   public let outputs: [String: Tensor<Float>]
+}
 
-  fileprivate init(_ program: Executable, gradientNorm: Double) {
-    loss = program.output(TrainingStep.lossName)[0]
-    self.gradientNorm = gradientNorm
-    let names = program.program.outputs.keys.filter { $0 != TrainingStep.lossName }
-    outputs = Dictionary(uniqueKeysWithValues: names.map { ($0, program.tensor($0)) })
+extension Executable {
+  /// What the loss function reported, by name.
+  var reportedOutputs: [String: Tensor<Float>] {
+    let names = program.outputs.keys.filter {
+      $0 != TrainingStep.lossName && !$0.hasPrefix(StepTrace.gradientPrefix)
+    }
+    return Dictionary(uniqueKeysWithValues: names.map { ($0, tensor($0)) })
   }
 }

@@ -80,6 +80,43 @@ private func specs(_ network: some Network, _ purpose: Purpose = .training) thro
     #expect(traced.parameters["dense_1/kernel"].shape == [4, 4])
   }
 
+  @Test func severalInputsAndOutputs() throws {
+    let encoder = try GraphModel(inputs: ["a": .vector(4), "b": .vector(3)], name: "encoder") { inputs in
+      let shared = Dense(5)
+      return ["a": shared(inputs["a"]), "b": Dense(5)(inputs["b"])]
+    }
+    let model = try GraphModel(inputs: ["right": .vector(3), "left": .vector(4)]) { inputs in
+      let first = encoder(["a": inputs["left"], "b": inputs["right"]])
+      let second = encoder(["b": first["b"].slice(axis: 1, start: 0, count: 3), "a": inputs["left"] * 2])
+      return ["sum": first["a"] + second["b"], "class": Dense(2)(second["a"])]
+    }
+    let graph = Graph(purpose: .training)
+    let outputs = model.traceOutputs(batch: 2, into: graph)
+    try graph.check()
+    #expect(outputs.names == ["sum", "class"])
+    #expect(outputs["sum"].shape == [2, 5] && outputs["class"].shape == [2, 2])
+    #expect(
+      graph.parameters.map(\.path) == [
+        "encoder/dense/kernel", "encoder/dense/bias", "encoder/dense_1/kernel", "encoder/dense_1/bias",
+        "dense/kernel", "dense/bias",
+      ])
+    let summary = model.summary(optimizer: Adam())
+    #expect(
+      summary.rows.map(\.name) == ["right", "left", "encoder/dense", "encoder/dense_1", "dense"])
+    #expect(summary.rows[0].outputShape == [nil, 3] && summary.rows[0].type == "InputLayer")
+    #expect(summary.parameters == 25 + 20 + 12 && summary.optimizerParameters == 2 * 57)
+  }
+
+  @Test func aNestedGraphKeepsItsPreset() throws {
+    let inner = try GraphModel(inputs: ["x": .vector(4)], preset: .pytorch, name: "inner") { inputs in
+      ["y": Dense(4)(inputs["x"])]
+    }
+    let model = try Model(input: .vector(4)) { x in Dense(4)(inner(["x": x])["y"]) }
+    let store = Parameters(try specs(model), seed: 1)
+    #expect(try #require(store.tensor("inner/dense/bias")).scalars.contains { $0 != 0 })
+    #expect(try #require(store.tensor("dense/bias")).scalars.allSatisfy { $0 == 0 })
+  }
+
   @Test func scopesKeepEqualNamesApart() throws {
     let model = try Sequential(input: input) {
       Rescale(1)

@@ -25,6 +25,10 @@ import Testing
     for event in [Sample.epoch(3), .result(Sample.result), .result(ResultEvent())] {
       #expect(RunEvent(try JSON(parsing: event.json.text)) == event)
     }
+    let measured = EpochEvent(
+      epoch: 1, loss: 1, learningRate: 0.1, seconds: 1, metrics: ["b": 0.5, "a": 0.25])
+    #expect(measured.json.text.hasSuffix(#""metrics":{"a":0.25,"b":0.5}}"#))
+    #expect(EpochEvent(try JSON(parsing: measured.json.text)) == measured)
     let diverged = EpochEvent(epoch: 1, loss: .infinity, learningRate: 0.1, seconds: 1)
     #expect(EpochEvent(try JSON(parsing: diverged.json.text))?.loss.isNaN == true)
     #expect(RunEvent(["event": "other"]) == nil)

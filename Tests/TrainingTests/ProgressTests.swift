@@ -36,7 +36,8 @@ import Testing
     let progress = TerminalProgress(isTerminal: true, width: 110) { _ in }
     let plan = TrainingPlan(
       epochs: 5, firstEpoch: 1, firstStep: 0, images: 1000, validationImages: 0, batchSize: 10, steps: 100)
-    let step = StepProgress(epoch: 2, step: 50, steps: 100, images: 500, loss: 0.32125, accuracy: 0.5)
+    let step = StepProgress(
+      epoch: 2, step: 50, steps: 100, images: 500, loss: 0.32125, accuracy: 0.5, batchLoss: 0.4)
     #expect(
       progress.bar(step, plan, elapsed: 0.25)
         == "Epoch 2/5 [===============>              ] 50/100  2,000 images/s  0:01 left  "

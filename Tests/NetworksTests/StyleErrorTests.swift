@@ -1,0 +1,130 @@
+import MartletGraphs
+import MartletNetworks
+import Testing
+
+/// Shape mistakes in every way of writing a network: found at construction, with path, place and hint.
+@Suite struct StyleErrorTests {
+  enum Style: String, CaseIterable { case sequential, functional, own, named }
+
+  /// A mistake in the last of some layers.
+  struct Mistake: Sendable, CustomTestStringConvertible {
+    var path: String
+    var expected: String
+    var received: String
+    var hint: String
+    var line: Int
+    var layers: [any Layer]
+    var testDescription: String { path }
+  }
+
+  static let input = InputSpec.image(8, 8, 4, element: .float)
+
+  static let mistakes: [Mistake] = [
+    Mistake(
+      path: "dense", expected: "[batch, features]", received: "[batch, 8, 8, 4]",
+      hint: "Put Flatten() before it.", line: #line + 1,
+      layers: [Dense(3)]),
+    Mistake(
+      path: "conv2d_1", expected: "an image of at least 9x9", received: "6x6", hint: "", line: #line + 1,
+      layers: [Conv2D(4, kernelSize: 3), Conv2D(4, kernelSize: 9)]),
+    Mistake(
+      path: "second", expected: "images [batch, height, width, channels]", received: "[batch, 256]",
+      hint: "Leave out the Flatten()", line: #line + 1,
+      layers: [Flatten(), Conv2D(3, kernelSize: 3, name: "second")]),
+    Mistake(
+      path: "channel_attention", expected: "at least 16 channels", received: "4",
+      hint: "Use a smaller ratio", line: #line + 1,
+      layers: [ChannelAttention(ratio: 16)]),
+    Mistake(
+      path: "reshape", expected: "", received: "[7, -1]", hint: "", line: #line + 1,
+      layers: [Reshape([7, -1])]),
+  ]
+
+  private struct Own: Layer {
+    let layers: [any Layer]
+    func callAsFunction(_ x: Value) -> Value { layers.reduce(x) { $1($0) } }
+  }
+
+  private func make(_ style: Style, _ layers: [any Layer]) throws(ModelError) {
+    switch style {
+    case .sequential: _ = try Sequential(input: Self.input) { layers }
+    case .functional: _ = try Model(input: Self.input) { x in layers.reduce(x) { $1($0) } }
+    case .own: _ = try Model(input: Self.input, Own(layers: layers))
+    case .named:
+      _ = try GraphModel(inputs: ["a": .vector(3), "b": Self.input]) { inputs in
+        ["y": Dense(2, name: "other")(inputs["a"]), "z": layers.reduce(inputs["b"]) { $1($0) }]
+      }
+    }
+  }
+
+  @Test(arguments: Style.allCases, mistakes.indices)
+  func mistakesAreFoundAtConstruction(_ style: Style, _ index: Int) throws {
+    let mistake = Self.mistakes[index]
+    let error = try #require(#expect(throws: ModelError.self) { try make(style, mistake.layers) })
+    #expect(error.path == mistake.path)
+    #expect(error.expected.contains(mistake.expected), "\(error)")
+    #expect(error.received.contains(mistake.received), "\(error)")
+    #expect(error.hint.contains(mistake.hint), "\(error)")
+    #expect(error.location == "\(#fileID):\(mistake.line)")
+  }
+
+  private func error(
+    _ inputs: NamedInputs, _ body: @escaping @Sendable (NamedValues) -> NamedValues
+  ) -> ModelError? {
+    #expect(throws: ModelError.self) { try GraphModel(inputs: inputs, name: "net", body) }
+  }
+
+  @Test func mistakesWithNames() throws {
+    let two: NamedInputs = ["left": .vector(3), "right": .vector(4)]
+    let line = #line + 1
+    let unknown = error(two) { ["y": $0["lft"]] }
+    #expect(unknown?.expected == "one of the names left, right")
+    #expect(unknown?.received == "lft" && unknown?.hint == "Is \"left\" meant?")
+    #expect(unknown?.location == "\(#fileID):\(line)")
+
+    let sum = error(two) { ["y": $0["left"] + $0["right"]] }
+    #expect(sum?.received.contains("[2, 3]") == true && sum?.received.contains("[2, 4]") == true)
+    #expect(sum?.location.hasPrefix("\(#fileID):") == true)
+
+    let joined = error(["left": .image(4, 4, 1, element: .float), "right": .image(5, 4, 1, element: .float)])
+    {
+      ["y": Flatten()(Concatenate(name: "join")($0["left"], $0["right"]))]
+    }
+    #expect(joined?.path == "join")
+
+    #expect(error([:]) { $0 }?.expected == "at least one input")
+    #expect(error(two) { _ in [:] }?.expected == "at least one output")
+    #expect(error(Named([("a", .vector(3)), ("a", .vector(4))])) { $0 }?.received == "a twice")
+    #expect(error(two) { Named([("y", $0["left"]), ("y", $0["right"])]) }?.received == "y twice")
+    #expect(error(["": .vector(3)]) { $0 }?.received == "an empty name")
+    let extent = error(["left": .vector(3), "right": .vector(0)]) { ["y": $0["left"]] }
+    #expect(extent?.path == "input right" && extent?.expected == "positive extents")
+    let scalar = error(two) { ["y": $0["left"], "z": $0["right"].mean()] }
+    #expect(scalar?.path == "output z" && scalar?.received == "shape [] for 2 samples")
+  }
+
+  @Test func mistakesInNestedModels() throws {
+    let inner = try GraphModel(inputs: ["a": .vector(3), "b": .vector(3)], name: "inner") { inputs in
+      ["sum": Dense(2)(inputs["a"]) + Dense(2)(inputs["b"]), "a": inputs["a"]]
+    }
+    let names = error(["x": .vector(3)]) { inputs in inner(["a": inputs["x"]]) }
+    #expect(names?.path == "inner" && names?.expected == "the inputs a, b" && names?.received == "a")
+    let shape = error(["x": .image(2, 2, 1, element: .float)]) { inputs in
+      inner(["a": inputs["x"], "b": inputs["x"]])
+    }
+    #expect(shape?.path == "inner/dense" && shape?.hint == "Put Flatten() before it.")
+    let output = error(["x": .vector(3)]) { inputs in
+      ["y": inner(["b": inputs["x"], "a": inputs["x"]])["difference"]]
+    }
+    #expect(output?.expected == "one of the names sum, a")
+  }
+
+  @Test func aRootMistakeNamesTheModelsLine() throws {
+    let line = #line + 2
+    let make = { () throws(ModelError) -> Model in
+      try Model(input: .vector(4)) { x in x + x.slice(axis: 1, start: 0, count: 3) }
+    }
+    let error = #expect(throws: ModelError.self) { try make() }
+    #expect(error?.location == "\(#fileID):\(line)")
+  }
+}
