@@ -16,7 +16,7 @@ final class InferenceProgram {
   }
 
   let input: BatchInput
-  private let network: any Network
+  let network: any Network
   private let kind: Kind
   private let parameters: Parameters
   private let engine: Engine
@@ -30,13 +30,6 @@ final class InferenceProgram {
     self.input = input
     self.engine = engine
   }
-
-  /// The figures besides the loss that an evaluation computes.
-  var metrics: [Metric] {
-    if case .evaluation(let objective, _) = kind { objective.metrics } else { [] }
-  }
-
-  var isPyTorch: Bool { network.preset == .pytorch }
 
   static let outputsName = "outputs"
   static let lossName = "loss"
