@@ -54,8 +54,11 @@ final class FitSession {
 
   /// Trains to the last epoch or until somebody asks to stop.
   func train() throws -> History {
-    // Steps with weights are made by a step of their own.
-    defer { trainer.step.stepCount = job.step.stepCount }
+    defer {
+      // Steps with weights are made by a step of their own.
+      trainer.step.stepCount = job.step.stepCount
+      trainer.scheduledRate = control.scheduledRate
+    }
     let plan = TrainingPlan(
       epochs: job.lastEpoch, firstEpoch: position.completedEpochs + 1, firstStep: position.stepInEpoch,
       images: job.loader.data.count, validationImages: job.validation?.count ?? 0,

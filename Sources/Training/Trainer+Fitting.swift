@@ -70,7 +70,7 @@ extension Trainer {
     let context = CallbackContext(
       run: run, hasValidation: job.validation != nil, metrics: metrics.map(\.name), schedule: schedule)
     let control = TrainingControl(
-      parameters, epochs: [], scheduledRate: optimizer.learningRate, tell: tell)
+      parameters, epochs: [], scheduledRate: scheduledRate, tell: tell)
     let listeners = try CallbackSet(callbacks, context, control)
     var setup: TrainingSetup?
     if run != nil || resume != nil || listeners.savesState {

@@ -31,7 +31,7 @@ import Testing
     let trainer = try Trainer(
       Samples.network(), optimizer: Adam(learningRate: 0.02), loss: Samples.loss,
       metrics: [Samples.confidence], penalties: [.l2(1e-4)], classWeights: [1, 2, 1],
-      schedule: .stepDecay(factor: 0.5, at: [2]), seed: 3, threads: 1)
+      schedule: .cosineAnnealing(epochs: 40).perStep(), seed: 3, threads: 1)
     let token = trainer.stopToken
     let disturb = Callback.onStepEnd { step, _ in
       let number = (step.epoch - 1) * step.steps + step.step
@@ -46,6 +46,7 @@ import Testing
     }
     return try trainer.fit(
       try Samples.noisy(70), epochs: epochs, batchSize: 16, validation: .last(15),
+      augmentation: [.randomFlip(), .randomCrop(padding: 1)],
       callbacks: [
         .earlyStopping(patience: patience), .reduceOnPlateau(factor: 0.5, patience: 2, cooldown: 1),
         .checkpoint(.best(monitor: .validationAccuracy)), .checkpoint(.best, directory: path + "/own"),
@@ -182,7 +183,10 @@ import Testing
           try Samples.noisy(70), epochs: Self.epochs, batchSize: 16, validation: .last(15), run: run,
           resume: checkpoint)
       }
-      let settings = ["metrics confidence", "penalties l2", "class weights [1.0, 2.0", "sample weights"]
+      let settings = [
+        "metrics confidence", "penalties l2", "class weights [1.0, 2.0", "sample weights",
+        "augmentation flip",
+      ]
       for setting in settings {
         #expect(plain?.description.contains(setting) == true, "\(setting)")
       }

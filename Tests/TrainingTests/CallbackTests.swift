@@ -152,8 +152,31 @@ import Testing
       [.reduceOnPlateau(monitor: .loss, factor: 0.5, patience: 1, minimumDelta: 99)],
       .stepDecay(factor: 0.1, at: [2]))
     #expect(reduced.epochs.map(\.learningRate) == [0.01, 0.01, 0.01 * 0.1 * 0.5, 0.01 * 0.1 * 0.25])
+    let reduction = Callback.reduceOnPlateau(monitor: .loss)
+    let conflict = text { _ = try rates([reduction], .oneCycle(maximumRate: 0.1, epochs: 4)) }
+    #expect(conflict.hasPrefix("reduce_on_plateau: expected a schedule that can be multiplied"))
+    #expect(conflict.contains("One Cycle") && conflict.contains("fixes the rate of every step"))
     #expect(text { _ = try rates([.rateSchedule { $1 }], .linearDecay(epochs: 3)) }.contains("Linear Decay"))
     #expect(text { _ = try rates([.rateSchedule { _, _ in -1 }]) }.contains("rate_schedule, epoch 1"))
+  }
+
+  @Test func schedulesAreFollowedStepByStep() throws {
+    let rates = Heard<Double>()
+    let trainer = try Trainer(
+      Samples.network(), optimizer: Adam(learningRate: 0.01), loss: Samples.loss,
+      schedule: .customPerStep { step, initial in initial / Double(1 + step) }, seed: 1, threads: 1)
+    let watch = Callback.onStepEnd { _, control in rates.add(control.learningRate) }
+    try trainer.fit(try Samples.data(48), epochs: 1, batchSize: 16, callbacks: [watch])
+    // Called again it goes on where it ended.
+    try trainer.fit(try Samples.data(48), epochs: 1, batchSize: 16, callbacks: [watch])
+    #expect(rates.all == (0..<6).map { 0.01 / Double(1 + $0) })
+
+    let recursive = try Trainer(
+      Samples.network(), optimizer: Adam(learningRate: 0.01), loss: Samples.loss,
+      schedule: .customFromCurrent { $0 == 0 ? $1 : $1 / 2 }, seed: 1, threads: 1)
+    let data = try Samples.data(48)
+    let parts = try [2, 2].flatMap { try recursive.fit(data, epochs: $0, batchSize: 16).epochs }
+    #expect(parts.map(\.learningRate) == [0.01, 0.005, 0.0025, 0.00125])
   }
 
   @Test func theRunningLossIsTheMeanOfTheLastBatches() throws {
