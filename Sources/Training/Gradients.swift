@@ -46,6 +46,6 @@ extension TracedNetwork {
       return
     }
     guard value.isValid else { return }
-    graph.output(name, value)
+    graph.output(name, value.toFloat())
   }
 }
