@@ -2,6 +2,15 @@
 import PackageDescription
 
 // Targets carry the prefix Martlet, their folders do not. Order and arrows: docs/architecture.md.
+
+// One program for each system, as a user would write it; Examples/quickstart is a package of its own.
+let examples = [
+  "custom-cnn-mnist", "custom-cnn-cifar10", "alexnet-mnist", "alexnet-cifar10", "conv5x5-mnist",
+  "conv5x5-regularized-mnist", "dense-fashion", "conv-fashion", "dense-cifar100-coarse",
+  "conv-cifar100-coarse", "convnet-mnist-type", "convnet-mnist-functional", "convnet-mnist-loop",
+  "attention-fashion",
+]
+
 let package = Package(
   name: "martlet",
   platforms: [.macOS(.v15)],
@@ -51,6 +60,13 @@ let package = Package(
       name: "MartletReports", dependencies: ["MartletRuns", "MartletTensors", "CMartletCairo"],
       path: "Sources/Reports"),
     .target(
+      name: "MartletExperiments",
+      dependencies: [
+        "MartletTraining", "MartletReports", "MartletNetworks", "MartletGraphs", "MartletCPU",
+        "MartletDatasets", "MartletImages", "MartletRuns", "MartletTensors",
+      ],
+      path: "Sources/Experiments"),
+    .target(
       name: "Martlet",
       dependencies: [
         "MartletTensors", "MartletGraphs", "MartletNetworks", "MartletDatasets", "MartletTraining",
@@ -59,8 +75,8 @@ let package = Package(
     .executableTarget(
       name: "MartletCommand",
       dependencies: [
-        "Martlet", "MartletCPU", "MartletCompilation", "MartletDatasets", "MartletGraphs", "MartletImages",
-        "MartletNetworks", "MartletReports", "MartletRuns", "MartletTensors", "MartletTraining",
+        "Martlet", "MartletExperiments", "MartletCPU", "MartletCompilation", "MartletDatasets",
+        "MartletGraphs", "MartletImages", "MartletNetworks", "MartletReports", "MartletRuns", "MartletTensors", "MartletTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/Command"),
@@ -83,7 +99,9 @@ let package = Package(
       path: "Tests/ReferenceTests"),
     .testTarget(
       name: "MartletNetworksTests",
-      dependencies: ["MartletNetworks", "MartletGraphs", "MartletReference", "MartletTensors"],
+      dependencies: [
+        "MartletCases", "MartletNetworks", "MartletGraphs", "MartletReference", "MartletTensors",
+      ],
       path: "Tests/NetworksTests"),
     .testTarget(
       name: "MartletKernelsTests", dependencies: ["CMartletKernels", "MartletTensors"],
@@ -111,13 +129,19 @@ let package = Package(
     .testTarget(
       name: "MartletTrainingTests",
       dependencies: [
-        "Martlet", "MartletTraining", "MartletCases", "MartletNetworks", "MartletGraphs", "MartletDatasets",
-        "MartletReference", "MartletRuns", "MartletTensors", "MartletTestSupport",
+        "Martlet", "MartletTraining", "MartletNetworks", "MartletGraphs", "MartletDatasets",
+        "MartletReference", "MartletCases",
+        "MartletRuns", "MartletTensors", "MartletTestSupport",
       ],
       path: "Tests/TrainingTests"),
     .testTarget(
+      name: "MartletExperimentsTests",
+      dependencies: ["MartletExperiments", "MartletRuns", "MartletReports", "MartletTensors"],
+      path: "Tests/ExperimentsTests"),
+    .testTarget(
       name: "MartletCommandTests", dependencies: ["MartletCommand", "MartletTensors", "MartletRuns"],
       path: "Tests/CommandTests", exclude: ["Snapshots"]),
-  ],
+  ]
+    + examples.map { .executableTarget(name: $0, dependencies: ["Martlet"], path: "Examples/\($0)") },
   swiftLanguageModes: [.v6]
 )

@@ -10,20 +10,24 @@ import MartletGraphs
 /// | its kernel gradient | 1...4 | multiple of 8 | tiny: masked |
 /// | its gradients | multiple of 8 | any | sparse: lists of the non-zero gradients |
 /// | its gradients | other | any | the mask is spread out, then direct |
+/// | 3x3, stride 1, not exact | multiple of 8, from 16 | multiple of 8, from 16 | Winograd, see `Winograd.suits` |
 /// | any other | any | any | direct on a bordered image |
 enum ConvolutionAlgorithm {
   case tiny
   case sparse
+  case winograd
   case direct
 
   init(_ step: ConvolutionStep, isForward: Bool) {
     let (channels, filters) = (step.imageShape[3], step.resultShape[3])
-    if !step.isPooled {
-      self = .direct
-    } else if channels <= 4 && filters % Int(MK_LANES) == 0 {
+    let suitsWinograd =
+      !step.isExact && Winograd.suits(step.window, channels: channels, result: step.resultShape)
+    if step.isPooled && channels <= 4 && filters % Int(MK_LANES) == 0 {
       self = .tiny
+    } else if step.isPooled && !isForward {
+      self = channels % Int(MK_LANES) == 0 ? .sparse : .direct
     } else {
-      self = !isForward && channels % Int(MK_LANES) == 0 ? .sparse : .direct
+      self = suitsWinograd ? .winograd : .direct
     }
   }
 }
@@ -39,6 +43,7 @@ struct ConvolutionForward: ImageKernel {
   private let geometry: mk_conv
   private let blocks: FilterBlocks
   private let algorithm: ConvolutionAlgorithm
+  private let winograd: Winograd?
   private let rowsOffset: Int
   private let kernels = InstructionSet.kernels
 
@@ -52,24 +57,35 @@ struct ConvolutionForward: ImageKernel {
     let groups = step.window.groups
     let (channels, filters) = (step.imageShape[3] / groups, step.resultShape[3] / groups)
     let depth = step.window.kernel.height * step.window.kernel.width * channels
+    algorithm = ConvolutionAlgorithm(step, isForward: true)
+    let isWinograd = algorithm == .winograd
     blocks = FilterBlocks(filters: filters, depth: depth)
     image = BorderedImage(
-      shape: step.imageShape, margins: step.window.padding, code: step.source, inputs: inputs,
-      slots: blocks.count > 1 && !step.isPooled ? FilterBlocks.images : 1, scratch: &scratch)
+      shape: step.imageShape,
+      margins: isWinograd
+        ? Winograd.margins(step.window.padding, result: step.resultShape, image: step.imageShape)
+        : step.window.padding,
+      code: step.source, inputs: inputs,
+      slots: blocks.count > 1 && !step.isPooled && !isWinograd ? FilterBlocks.images : 1, scratch: &scratch)
+    winograd =
+      isWinograd
+      ? Winograd(channels: channels, result: step.resultShape, pitch: image.pitch, scratch: &scratch) : nil
     self.weights = weights
     self.bias = bias
     self.output = output
     self.mask = mask
-    algorithm = ConvolutionAlgorithm(step, isForward: true)
     geometry = mk_conv(
       step.window, channels: channels, filters: filters, result: step.resultShape, pixel: step.imageShape[3],
       pitch: image.pitch, yPixel: step.resultShape[3])
     let rowCount = step.resultShape[2] * step.resultShape[3]
-    rowsOffset = scratch.reserve(Float.self, step.isPooled && algorithm != .tiny ? 2 * rowCount : 0)
+    let rows = !step.isPooled || algorithm == .tiny ? 0 : isWinograd ? step.resultShape[1] : 2
+    rowsOffset = scratch.reserve(Float.self, rows * rowCount)
   }
 
   func run(_ images: Range<Int>, shard: Int, _ context: Context) {
-    if let mask {
+    if let winograd {
+      winograd.blocks(of: images) { runWinograd(winograd, $0, context) }
+    } else if let mask {
       for index in images {
         runPooled(
           image.load(index, context), output.floats(context, image: index), mask.bytes(context, image: index),
@@ -79,6 +95,31 @@ struct ConvolutionForward: ImageKernel {
       for index in images { runPlain(image.load(index, context), index, block: 0, context) }
     } else {
       for run in images.runs(of: FilterBlocks.images) { runBlocks(run, context) }
+    }
+  }
+
+  private func runWinograd(_ winograd: Winograd, _ images: Range<Int>, _ context: Context) {
+    for index in images {
+      winograd.transform(image.load(index, context), slot: index - images.lowerBound, context)
+    }
+    winograd.multiply(images.count, by: weights.floats(context), context)
+    let biases = bias.map { UnsafePointer($0.floats(context)) }
+    let whole = (context.scratch + rowsOffset).assumingMemoryBound(to: Float.self)
+    let (columns, filters) = (Int(geometry.columns), Int(geometry.filters))
+    for index in images {
+      let slot = index - images.lowerBound
+      let y = output.floats(context, image: index)
+      guard let mask = mask?.bytes(context, image: index) else {
+        winograd.store(slot: slot, bias: biases, step.epilogue, into: y, context)
+        continue
+      }
+      winograd.store(slot: slot, bias: biases, .identity, into: whole, context)
+      for row in 0..<Int(geometry.rows) / 2 {
+        let top = whole + 2 * row * columns * filters
+        let place = row * (columns / 2) * filters
+        kernels.relu_pool_rows(
+          top, top + columns * filters, Int32(columns / 2), Int32(filters), y + place, mask + place)
+      }
     }
   }
 

@@ -17,6 +17,8 @@ struct KernelGradient: ImageKernel {
   private let listOffset: Int
   private let countOffset: Int
   private let spreadOffset: Int
+  private let winograd: Winograd?
+  private let transformedOffset: Int
   private let kernels = InstructionSet.kernels
 
   /// How a shard's sum lies in memory.
@@ -28,10 +30,14 @@ struct KernelGradient: ImageKernel {
 
     var taps: Int { kernelShape[0] * kernelShape[1] }
     var filters: Int { kernelShape[3] / groups }
-    var blocks: FilterBlocks { WeightPacking.blocks(order: .forward, shape: kernelShape, groups: groups) }
-    /// Floats of the kernel's sum: by filter where sparse, else as packed.
+    var blocks: FilterBlocks {
+      algorithm == .winograd
+        ? FilterBlocks(whole: filters, depth: taps * kernelShape[2])
+        : WeightPacking.blocks(order: .forward, shape: kernelShape, groups: groups)
+    }
+    /// Floats of the kernel's sum: by filter where sparse, whole for Winograd, else as packed.
     var kernelCount: Int {
-      algorithm == .sparse
+      algorithm == .sparse || algorithm == .winograd
         ? kernelShape.reduce(1, *) : WeightPacking.count(order: .forward, shape: kernelShape, groups: groups)
     }
     var count: Int { kernelCount + (hasBias ? kernelShape[3] : 0) }
@@ -45,9 +51,22 @@ struct KernelGradient: ImageKernel {
     self.layout = layout
     blocks = layout.blocks
     let holdsSeveral = blocks.count > 1 && mask == nil
+    let isWinograd = layout.algorithm == .winograd
     image = BorderedImage(
-      shape: step.imageShape, margins: step.window.padding, code: step.source, inputs: inputs,
+      shape: step.imageShape,
+      margins: isWinograd
+        ? Winograd.margins(step.window.padding, result: step.resultShape, image: step.imageShape)
+        : step.window.padding,
+      code: step.source, inputs: inputs,
       slots: holdsSeveral ? FilterBlocks.images : 1, scratch: &scratch)
+    let channels = layout.kernelShape[2]
+    winograd =
+      isWinograd
+      ? Winograd(channels: channels, result: step.resultShape, pitch: image.pitch, scratch: &scratch) : nil
+    transformedOffset = scratch.reserve(
+      Float.self,
+      isWinograd
+        ? Winograd.positions * Self.channelsAtATime(layout.kernelShape) * layout.kernelShape[3] : 0)
     self.dy = dy
     self.mask = mask
     self.partials = partials
@@ -74,6 +93,7 @@ struct KernelGradient: ImageKernel {
   func run(_ images: Range<Int>, shard: Int, _ context: Context) {
     let sum = partials.floats(context, image: shard)
     let biasSum = layout.hasBias ? sum + layout.kernelCount : nil
+    if let winograd { return runWinograd(winograd, images, sum, context) }
     guard let mask else {
       let size = blocks.count > 1 ? FilterBlocks.images : 1
       for run in images.runs(of: size) { runDirect(run, sum, context) }
@@ -86,13 +106,48 @@ struct KernelGradient: ImageKernel {
       switch layout.algorithm {
       case .tiny: runTiny(x, gradient, mask, sum, biasSum, context)
       case .sparse: runSparse(x, gradient, mask, sum, biasSum, context)
-      case .direct:
+      case .direct, .winograd:
         let dense = (context.scratch + spreadOffset).assumingMemoryBound(to: Float.self)
         step.spread(gradient, mask, into: dense, pitch: step.resultShape[2])
         for block in 0..<blocks.count { addDirect(x, dense, block: block, to: sum) }
         if let biasSum { addRows(dense, into: biasSum) }
       }
     }
+  }
+
+  /// The channels whose transformed gradient is summed at a time: all of a small kernel's.
+  private static func channelsAtATime(_ shape: [Int]) -> Int {
+    Winograd.isLarge(channels: shape[2], filters: shape[3]) ? min(shape[2], 32) : shape[2]
+  }
+
+  private func runWinograd(
+    _ winograd: Winograd, _ images: Range<Int>, _ sum: UnsafeMutablePointer<Float>, _ context: Context
+  ) {
+    let transformed = (context.scratch + transformedOffset).assumingMemoryBound(to: Float.self)
+    let (channels, filters) = (layout.kernelShape[2], layout.kernelShape[3])
+    let part = Self.channelsAtATime(layout.kernelShape)
+    func add(_ range: Range<Int>) {
+      kernels.winograd_kernel_gradient(
+        transformed, Int32(channels), Int32(filters), Int32(range.lowerBound), Int32(range.count), sum)
+    }
+    winograd.blocks(of: images) { block in
+      for index in block {
+        let slot = index - block.lowerBound
+        winograd.transform(image.load(index, context), slot: slot, context)
+        winograd.transform(gradient: dy.floats(context, image: index), slot: slot, context)
+      }
+      guard part < channels else {
+        winograd.kernelGradient(
+          block.count, channels: 0..<channels, accumulates: block.lowerBound > images.lowerBound,
+          into: transformed, context)
+        return
+      }
+      for range in (0..<channels).runs(of: part) {
+        winograd.kernelGradient(block.count, channels: range, accumulates: false, into: transformed, context)
+        add(range)
+      }
+    }
+    if part == channels { add(0..<channels) }
   }
 
   /// Adds all images' gradients of a block of the kernel before the next block's.

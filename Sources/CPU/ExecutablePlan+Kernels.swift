@@ -51,7 +51,9 @@ extension ExecutablePlan {
     case .convolution(let conv):
       let kernel = conv.sourceCount
       let weights = weights(
-        step.inputs[kernel], step.inputShapes[kernel], .forward, groups: conv.window.groups)
+        step.inputs[kernel], step.inputShapes[kernel],
+        ConvolutionAlgorithm(conv, isForward: true) == .winograd ? .winograd : .forward,
+        groups: conv.window.groups)
       return (
         ConvolutionForward(
           conv, inputs: Array(inputs[..<kernel]), weights: weights,

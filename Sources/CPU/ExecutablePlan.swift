@@ -203,8 +203,10 @@ struct ExecutablePlan {
 
   private mutating func imagePhases(_ steps: [Step], images: Int) -> [Phase] {
     let partialBytes = steps.reduce(0) { $0 + $1.partialBytes }
-    let shards = Shards(images: images, partialBytes: partialBytes)
-    let chunk = layOutLocals(steps, images: images, longest: shards.ranges.map(\.count).max() ?? 1)
+    let together = steps.map(\.imagesTogether).max() ?? 1
+    let shards = Shards(images: images, partialBytes: partialBytes, together: together)
+    let chunk = layOutLocals(
+      steps, images: images, together: together, longest: shards.ranges.map(\.count).max() ?? 1)
     // Packing what other phases have computed needs a phase of its own, before this one.
     phaseIndex += 1
     var kernels: [any ImageKernel] = []
@@ -230,7 +232,9 @@ struct ExecutablePlan {
   }
 
   /// Places the local buffers of a region and returns how many images they hold.
-  private mutating func layOutLocals(_ steps: [Step], images: Int, longest: Int) -> Int {
+  private mutating func layOutLocals(
+    _ steps: [Step], images: Int, together: Int, longest: Int
+  ) -> Int {
     var perImage: [Int: Int] = [:]
     for step in steps {
       for buffer in step.inputs + step.outputs where !program.buffers[buffer].isParameter {
@@ -238,8 +242,7 @@ struct ExecutablePlan {
       }
     }
     let fitting = Self.chunkBytes / max(1, perImage.values.reduce(0, +))
-    let wanted = steps.contains(where: \.hasFilterBlocks) ? FilterBlocks.images : 1
-    let chunk = min(longest, max(wanted, fitting))
+    let chunk = min(longest, max(together, fitting))
     var offset = 0
     for (buffer, bytes) in perImage.sorted(by: { $0.key < $1.key })
     where program.buffers[buffer].kind == .local {

@@ -26,6 +26,13 @@ struct FilterBlocks: Hashable {
     size = isSmall ? filters : min(filters, max(16, Self.blockBytes / bytes / 16 * 16))
   }
 
+  /// All filters in one block, however large.
+  init(whole filters: Int, depth: Int) {
+    self.filters = filters
+    self.depth = depth
+    size = filters
+  }
+
   var count: Int { (filters + size - 1) / size }
 
   /// The filters of a block.

@@ -5,7 +5,7 @@ import MartletGraphs
 /// The gradient of a convolution's input.
 ///
 /// Direct: a convolution of dy, with zeros between its pixels for strides and a border round them, with
-/// the kernel turned round. Sparse: each non-zero gradient adds its filter's weights to the input.
+/// the kernel turned round; by Winograd's way where that suits. Sparse: each non-zero gradient adds its filter's weights to the input.
 struct InputGradient: ImageKernel {
   private let step: ConvolutionStep
   private let dy: Operand
@@ -19,13 +19,31 @@ struct InputGradient: ImageKernel {
   private let columns: Int
   private let borderedOffset: Int
   private let blocks: FilterBlocks
+  /// The bordered dy and the convolution of it, for Winograd's way.
+  private let winograd: (image: BorderedImage, convolution: Winograd)?
   private let listOffset: Int
   private let countOffset: Int
   private let kernels = InstructionSet.kernels
 
   /// The order of the weights that the algorithm reads.
   static func order(_ step: ConvolutionStep) -> WeightPacking.Order {
-    ConvolutionAlgorithm(step, isForward: false) == .sparse ? .byFilter : .backward
+    switch algorithm(step) {
+    case .sparse: .byFilter
+    case .winograd: .turnedWinograd
+    case .tiny, .direct: .backward
+    }
+  }
+
+  /// The way back exchanges the channels read and written, so it asks Winograd itself.
+  private static func algorithm(_ step: ConvolutionStep) -> ConvolutionAlgorithm {
+    let algorithm = ConvolutionAlgorithm(step, isForward: false)
+    guard algorithm == .winograd || algorithm == .direct, !step.isPooled, !step.isExact else {
+      return algorithm
+    }
+    let padding = step.window.padding
+    let reaches = max(padding.top, padding.left, padding.bottom, padding.right) <= 2
+    return reaches && Winograd.suits(step.window, channels: step.resultShape[3], result: step.imageShape)
+      ? .winograd : .direct
   }
 
   init(
@@ -37,7 +55,7 @@ struct InputGradient: ImageKernel {
     self.mask = mask
     self.weights = weights
     self.output = output
-    algorithm = Self.order(step) == .byFilter ? .sparse : .direct
+    algorithm = Self.algorithm(step)
     let window = step.window
     let (height, width, channels) = (step.imageShape[1], step.imageShape[2], step.imageShape[3])
     let (filters, groups) = (step.resultShape[3], window.groups)
@@ -53,7 +71,22 @@ struct InputGradient: ImageKernel {
       let positions = step.resultShape[1] * step.resultShape[2]
       listOffset = scratch.reserve(mk_entry.self, positions * filters)
       countOffset = scratch.reserve(Int32.self, positions)
+      winograd = nil
+    } else if algorithm == .winograd {
+      let padding = window.padding
+      let margins = Winograd.margins(
+        Margins(top: 2 - padding.top, left: 2 - padding.left), result: step.imageShape,
+        image: step.resultShape)
+      let image = BorderedImage(
+        shape: step.resultShape, margins: margins, code: nil, inputs: [dy], scratch: &scratch)
+      winograd = (
+        image,
+        Winograd(channels: filters, result: step.imageShape, pitch: image.pitch, scratch: &scratch)
+      )
+      (rows, columns, borderedOffset, listOffset, countOffset) = (0, 0, 0, 0, 0)
+      geometry = mk_conv()
     } else {
+      winograd = nil
       rows = height + (window.kernel.height - 1) * window.dilation.height
       columns = width + (window.kernel.width - 1) * window.dilation.width
       var back = window
@@ -69,7 +102,19 @@ struct InputGradient: ImageKernel {
   }
 
   func run(_ images: Range<Int>, shard: Int, _ context: Context) {
-    if algorithm == .sparse, let mask {
+    if let (image, winograd) = winograd {
+      winograd.blocks(of: images) { block in
+        for index in block {
+          winograd.transform(image.load(index, context), slot: index - block.lowerBound, context)
+        }
+        winograd.multiply(block.count, by: weights.floats(context), context)
+        for index in block {
+          winograd.store(
+            slot: index - block.lowerBound, bias: nil, .identity, into: output.floats(context, image: index),
+            context)
+        }
+      }
+    } else if algorithm == .sparse, let mask {
       for image in images {
         runSparse(
           dy.floats(context, image: image), mask.bytes(context, image: image),

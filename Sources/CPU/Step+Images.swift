@@ -16,18 +16,25 @@ extension Step {
     }
   }
 
-  /// Whether a convolution's kernel is so large that several images share each block of it.
-  var hasFilterBlocks: Bool {
+  /// The images that a convolution wants together, as they share each block of a large kernel.
+  var imagesTogether: Int {
     switch kind {
     case .convolution(let step):
-      WeightPacking.blocks(
-        order: .forward, shape: inputShapes[step.sourceCount], groups: step.window.groups
-      ).count > 1
+      if ConvolutionAlgorithm(step, isForward: true) == .winograd {
+        return Winograd.images(channels: step.imageShape[3], result: step.resultShape)
+      }
+      return FilterBlocks.imagesTogether(.forward, inputShapes[step.sourceCount], step)
     case .kernelGradient(let step, let shape):
-      WeightPacking.blocks(order: .forward, shape: shape, groups: step.window.groups).count > 1
+      if ConvolutionAlgorithm(step, isForward: false) == .winograd {
+        return Winograd.images(channels: step.imageShape[3], result: step.resultShape)
+      }
+      return FilterBlocks.imagesTogether(.forward, shape, step)
     case .inputGradient(let step, _):
-      WeightPacking.blocks(order: .backward, shape: inputShapes[1], groups: step.window.groups).count > 1
-    case .matrix, .pointwise, .pooling, .reduction, .structure, .normalization, .classification: false
+      if InputGradient.order(step) == .turnedWinograd {
+        return Winograd.images(channels: step.resultShape[3], result: step.imageShape)
+      }
+      return FilterBlocks.imagesTogether(.backward, inputShapes[1], step)
+    case .matrix, .pointwise, .pooling, .reduction, .structure, .normalization, .classification: return 1
     }
   }
 
@@ -43,6 +50,15 @@ extension Step {
       .classification:
       0
     }
+  }
+}
+
+extension FilterBlocks {
+  /// The images that share each block of a kernel.
+  fileprivate static func imagesTogether(
+    _ order: WeightPacking.Order, _ shape: [Int], _ step: ConvolutionStep
+  ) -> Int {
+    WeightPacking.blocks(order: order, shape: shape, groups: step.window.groups).count > 1 ? images : 1
   }
 }
 

@@ -11,6 +11,10 @@ struct WeightPacking: FlatKernel {
     case backward
     /// `[K][kh][kw][C]`, for the sparse way back.
     case byFilter
+    /// `[36][C][K]`, transformed for tiles of 4x4 results.
+    case winograd
+    /// `[36][K][C]`, transformed, with the taps turned round.
+    case turnedWinograd
   }
 
   let order: Order
@@ -30,8 +34,11 @@ struct WeightPacking: FlatKernel {
 
   /// Floats of the packed kernel.
   static func count(order: Order, shape: [Int], groups: Int) -> Int {
-    order == .byFilter
-      ? shape.reduce(1, *) : groups * blocks(order: order, shape: shape, groups: groups).floats
+    switch order {
+    case .byFilter: shape.reduce(1, *)
+    case .winograd, .turnedWinograd: Winograd.positions * shape[2] * shape[3]
+    case .forward, .backward: groups * blocks(order: order, shape: shape, groups: groups).floats
+    }
   }
 
   /// The blocks of a group's results: of its filters forward, of its channels backward.
@@ -45,13 +52,23 @@ struct WeightPacking: FlatKernel {
 
   private var taps: Int { shape[0] * shape[1] }
 
-  var taskCount: Int { order == .byFilter ? 1 : taps }
+  var taskCount: Int {
+    switch order {
+    case .byFilter: 1
+    case .winograd, .turnedWinograd: shape[2] / Int(MK_LANES)
+    case .forward, .backward: taps
+    }
+  }
 
   func run(task tap: Int, _ context: Context) {
     let from = kernel.floats(context)
     let to = packed.floats(context)
     let (channels, filters) = (shape[2], shape[3] / groups)
     switch order {
+    case .winograd, .turnedWinograd:
+      let lanes = Int32(MK_LANES)
+      (order == .winograd ? kernels.winograd_kernel : kernels.winograd_turned_kernel)(
+        from, Int32(channels), Int32(filters), Int32(tap) * lanes, lanes, to)
     case .byFilter:
       kernels.transpose(
         from, Int32(taps * channels), Int32(shape[3]), shape[3], taps * channels, to)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import MartletDatasets
+import MartletExperiments
 import MartletNetworks
 import MartletReports
 import MartletTensors

@@ -54,8 +54,8 @@ struct CommonOptions: ParsableArguments {
         let tenth = size > 0 ? received * 10 / size : 0
         if tenth != told { Output.remark("\(file): \(tenth * 10)%") }
         told = tenth
-      case .downloading, .unpacking, .waiting: Output.remark(event.description)
-      case .sourceFailed, .notOfficial, .notCached: Output.warn(event.description)
+      case .downloading, .unpacking, .decoding, .waiting: Output.remark(event.description)
+      case .sourceFailed, .notOfficial, .notCached, .skipped, .ignored: Output.warn(event.description)
       }
     }
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import MartletDatasets
+import MartletExperiments
 import MartletRuns
 import MartletTraining
 
@@ -37,7 +38,8 @@ struct EvaluateCommand: Verb {
           hint: "choose a data set like \(record.configuration["dataset"]?.stringValue ?? "the run's")")
       }
     }
-    let (train, test) = try configuration.system.data(common)
+    let data = try common.load(try DatasetCatalog.card(configuration.system.dataset))
+    let (train, test) = try configuration.system.prepared(data)
     let trainer = try configuration.trainer(threads: common.threadCount)
     try trainer.parameters.load(try record.weights(onProblem: Output.warn), from: run)
     var result = record.result ?? ResultEvent()

@@ -1,5 +1,6 @@
 import Foundation
 import MartletDatasets
+import MartletExperiments
 import MartletGraphs
 import MartletImages
 import MartletTensors
@@ -35,16 +36,14 @@ struct Failure: Error {
 
   /// A name that is not among those there are.
   static func unknown(_ kind: String, _ name: String, among names: [String], hint: String? = nil) -> Failure {
-    let near = nearestName(to: name, among: names).map { "did you mean \($0)?" }
-    return Failure(
-      .usage, at: kind, expected: "one of \(names.joined(separator: ", "))", received: name,
-      hint: near ?? hint ?? "choose one of them")
+    Failure(SettingError.unknown(kind, name, among: names, hint: hint))
   }
 
   /// Gives any error its exit code and text.
   init(_ error: any Error) {
     switch error {
     case let failure as Failure: self = failure
+    case let error as SettingError: self.init(error.isInFile ? .badData : .usage, error.description)
     case let error as DatasetError: self.init(Self.status(of: error.kind), error.description)
     case let error as TrainingError: self.init(Self.status(of: error.kind), error.description)
     case let error as ModelError: self.init(.badData, error.description)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import MartletCompilation
 import MartletDatasets
+import MartletExperiments
 import MartletGraphs
 import MartletTraining
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import MartletExperiments
 import MartletImages
 import MartletReports
 import MartletRuns

@@ -1,10 +1,10 @@
 import ArgumentParser
 import Foundation
+import MartletRuns
 
 /// The command `martlet`: its verbs, and how it ends.
 @main
 struct RootCommand: ParsableCommand {
-  static let version = "0.1.0"
 
   static let configuration = CommandConfiguration(
     commandName: "martlet",
@@ -13,7 +13,7 @@ struct RootCommand: ParsableCommand {
       EXAMPLES
         martlet train                           the convnet on Fashion-MNIST
         martlet train --model attention         another model
-        martlet train convnet-mnist-type        a system with all its settings
+        martlet reproduce convnet-mnist-type    a system, beside its reference figures
         martlet evaluate runs/NAME              a run, measured again
         martlet predict runs/NAME picture.png   what a picture shows
 
@@ -27,9 +27,10 @@ struct RootCommand: ParsableCommand {
         75   numbers no longer finite
         130, 143   interrupted; the run can be resumed
       """,
-    version: version,
+    version: martletVersion,
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, SummaryCommand.self, InspectCommand.self,
+      TrainCommand.self, ReproduceCommand.self, SystemsCommand.self, EvaluateCommand.self,
+      PredictCommand.self, SummaryCommand.self, InspectCommand.self,
       DatasetsCommand.self, BenchmarkCommand.self,
     ])
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import MartletDatasets
+import MartletExperiments
 import MartletNetworks
 import MartletTensors
 import MartletTraining

@@ -8,13 +8,15 @@ package enum Compiler {
   ///   - graph: A checked trace.
   ///   - batch: The number of samples of a batch.
   ///   - guarded: Values that must be finite before the assignments are carried out.
+  ///   - exact: Refuses faster algorithms with another rounding than the direct one.
   package static func compile(
-    _ graph: Graph, batch: Int, guarded: [(name: String, value: Value)] = []
+    _ graph: Graph, batch: Int, guarded: [(name: String, value: Value)] = [], exact: Bool = false
   ) -> Program {
     let code = GraphCode(graph, batch: batch, guarded: guarded)
     let lowering = Lowering(code)
     var buffers = lowering.buffers
-    let compute = Scheduling(lowering.computeSteps, buffers: buffers).regions
+    let steps = lowering.computeSteps.map { exact ? $0.exact : $0 }
+    let compute = Scheduling(steps, buffers: buffers).regions
     let update =
       Scheduling(lowering.updateSteps, buffers: buffers).regions
       + Scheduling(lowering.writingSteps, buffers: buffers).regions

@@ -23,7 +23,10 @@ extension Lowering {
     case .structure(.reshape): bufferOf[id] = bufferOf[node.inputs[0]]
     case .random:
       let isStored =
-        wanted.contains(id) || uses[id].contains { !code.nodes[$0].op.isPointwise || claimed.contains($0) }
+        wanted.contains(id)
+        || uses[id].contains {
+          !code.nodes[$0].op.isPointwise || claimed.contains($0) || code.nodes[$0].shape != node.shape
+        }
       if isStored { emitPointwise(id) }
     case .pooling(let op): add(.pooling(op), node.inputs, [id], at: id, imagewise: node.isBatched)
     case .reduction(let op):

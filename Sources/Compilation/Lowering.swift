@@ -65,6 +65,11 @@ struct Lowering {
     for id in code.nodes.indices where !claimed.contains(id) && code.nodes[id].op.isProduct {
       var product = Product(node: id, bias: nil, epilogue: .identity)
       var last = id
+      guard code.nodes[id].op.takesEpilogue else {
+        claimed.insert(id)
+        products[id] = product
+        continue
+      }
       if !wanted.contains(last), uses[last].count == 1, case let user = uses[last][0],
         !claimed.contains(user),
         case .pointwise(.binary(.add)) = code.nodes[user].op, let operands = code.biasOperands(of: user),
@@ -114,8 +119,11 @@ struct Lowering {
   mutating func add(
     _ kind: StepKind, _ inputs: [Int], _ outputs: [Int], at id: Int, imagewise: Bool
   ) {
+    // Parameters are overwritten last, too late for a later step that reads one of the group's results.
+    let overwrites =
+      isUpdate[id] && outputs.allSatisfy { uses[$0].allSatisfy { fusion.rootOf[$0] == id } }
     for output in outputs where bufferOf[output] < 0 {
-      let place = isUpdate[id] ? assignedParameter(output, group: id) : nil
+      let place = overwrites ? assignedParameter(output, group: id) : nil
       bufferOf[output] = place ?? newBuffer(.temporary, code.nodes[output].shape, code.nodes[output].element)
     }
     let node = code.nodes[id]
@@ -201,6 +209,14 @@ extension Op {
   fileprivate var isProduct: Bool {
     switch self {
     case .convolution, .matrix: true
+    default: false
+    }
+  }
+
+  /// Whether the kernel adds a bias and applies an activation: that of a convolution's gradients does not.
+  fileprivate var takesEpilogue: Bool {
+    switch self {
+    case .convolution(.forward), .matrix: true
     default: false
     }
   }

@@ -4,7 +4,8 @@ import MartletGraphs
 ///
 /// An operation joins the group of its users if all of them are in that one group and it has the
 /// group's shape; so only a group's root is read from outside, and no cycle can arise. Values wanted by
-/// name are stored besides. Constants and dropout masks are never stored: each user computes them.
+/// name are stored besides. Constants are never stored, and neither are dropout masks of the group's
+/// shape: each user computes them.
 struct PointwiseFusion {
   /// The root of each fused node's group; nil for nodes of no group.
   private(set) var rootOf: [Int?]
@@ -63,7 +64,7 @@ struct PointwiseFusion {
       let item: PointwiseCode.Item
       switch node.op {
       case .source(.constant(let number, _)): item = .constant(number)
-      case .random(.keepMask(let rate, let stream, _)):
+      case .random(.keepMask(let rate, let stream, let shape)) where shape == graph.nodes[root].shape:
         item = .keepMask(rate: rate, stream: stream, key: load(node.inputs[0]))
       case .pointwise(.cast) where isMember: item = .load(load(node.inputs[0]))
       case .pointwise(.unary(let op)) where isMember: item = .unary(op, self.item(node.inputs[0]))

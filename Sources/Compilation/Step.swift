@@ -15,6 +15,23 @@ package struct Step: Sendable {
   package var isImagewise: Bool
   package var cost: Cost
 
+  /// The same step, computed without faster algorithms of another rounding.
+  var exact: Step {
+    func exact(_ step: ConvolutionStep) -> ConvolutionStep {
+      var step = step
+      step.isExact = true
+      return step
+    }
+    var result = self
+    switch kind {
+    case .convolution(let step): result.kind = .convolution(exact(step))
+    case .kernelGradient(let step, let shape): result.kind = .kernelGradient(exact(step), kernelShape: shape)
+    case .inputGradient(let step, let shape): result.kind = .inputGradient(exact(step), inputShape: shape)
+    case .matrix, .pointwise, .pooling, .reduction, .structure, .normalization, .classification: break
+    }
+    return result
+  }
+
   /// The layer and what is done there, such as `Conv1: conv 3x3`.
   package var name: String { path.isEmpty ? kind.name : "\(path): \(kind.name)" }
 }
@@ -60,6 +77,8 @@ package struct ConvolutionStep: Sendable {
   ///
   /// The mask's bits 0 and 1 are the first maximum in scan order, bit 2 says that it is not positive.
   package var isPooled = false
+  /// Faster algorithms with another rounding are not allowed.
+  package var isExact = false
 
   /// The number of leading inputs that make up the image.
   package var sourceCount: Int { source?.loads.count ?? 1 }

@@ -16,10 +16,10 @@ package struct CacheFile: Sendable {
   package let isOfficial: Bool
   private let digest: [UInt8]
 
-  private static let mark = Array("MARTLETD".utf8)
-  private static let version = 1
-  private static let headerSize = 4096
-  private static let digestRange = 36..<68
+  static let mark = Array("MARTLETD".utf8)
+  static let version = 1
+  static let headerSize = 4096
+  static let digestRange = 36..<68
 
   /// Maps a cached file; nil where there is none or it is not whole, so that it is made again.
   package init?(path: String) {
@@ -72,31 +72,6 @@ package struct CacheFile: Sendable {
         .badData, at: path, expected: "SHA-256 \(Self.hex(self.digest))",
         received: Self.hex(received), hint: "the damaged cache file has been removed; run again")
     }
-  }
-
-  /// Writes a cached file; it appears whole or not at all.
-  package static func write(
-    _ images: DecodedImages, isOfficial: Bool, to path: String
-  ) throws(FileError) {
-    var digest = SHA256()
-    for piece in images.pixels { piece.withUnsafeBytes { digest.update($0) } }
-    for level in images.labelLevels { digest.update(level) }
-    var header = mark
-    let fields = [version, images.count] + images.shape + [images.labelLevels.count, isOfficial ? 1 : 0]
-    for field in fields {
-      withUnsafeBytes(of: UInt32(field).littleEndian) { header += $0 }
-    }
-    header += digest.finalize()
-    header += [UInt8](repeating: 0, count: headerSize - header.count)
-    var file = try AtomicFile(path: path)
-    try file.write(header)
-    for piece in images.pixels {
-      try piece.withUnsafeBufferPointer { (buffer) throws(FileError) in
-        try file.write(UnsafeRawBufferPointer(buffer))
-      }
-    }
-    for level in images.labelLevels { try file.write(level) }
-    try file.commit()
   }
 
   private static func hex(_ digest: [UInt8]) -> String {

@@ -1,12 +1,14 @@
+import Foundation
 import MartletTensors
 import Synchronization
 
 /// Divides a data set into batches, in a new order each epoch, and prepares them ahead of time.
 ///
-/// The order is a function of seed and epoch alone, so an epoch can be begun at any step. A background
-/// thread fills a few batches ahead into buffers that are used again.
+/// The order is a function of seed and epoch alone, and so is what an augmentation makes of each image: an
+/// epoch can be begun at any step. A background thread fills a few batches ahead into buffers that are used
+/// again.
 ///
-///     let loader = try DataLoader(train, batchSize: 64, seed: 1)
+///     let loader = try DataLoader(train, batchSize: 64, seed: 1, augmentation: [.randomFlip()])
 ///     for batch in loader { try step(batch.images, batch.labels) }   // each loop is the next epoch
 public final class DataLoader: Sequence, Sendable {
   /// What becomes of the images that do not fill a batch.
@@ -29,6 +31,10 @@ public final class DataLoader: Sequence, Sendable {
   public let lastBatch: LastBatch
   /// How many batches are prepared ahead.
   public let prefetch: Int
+  /// The random changes to the images; nil for none.
+  public let augmentation: Augmentation?
+  /// How many threads change images at the same time.
+  public let workers: Int
   private let nextEpoch = Atomic<Int>(0)
   private let pool = BatchPool()
 
@@ -38,13 +44,17 @@ public final class DataLoader: Sequence, Sendable {
   ///   - data: The images.
   ///   - batchSize: The images of a full batch, at least 1.
   ///   - shuffle: Whether each epoch has an order of its own; else it is that of the data.
-  ///   - seed: Decides the orders.
+  ///   - seed: Decides the orders and the augmentation.
   ///   - lastBatch: What becomes of the images that do not fill a batch.
   ///   - prefetch: How many batches are prepared ahead, at least 1.
-  /// - Throws: `DatasetError` where there is no image or no batch.
+  ///   - augmentation: Random changes to the images; nil for none.
+  ///   - workers: How many threads change images at the same time, which changes no result; nil for half of
+  ///     the processors, at most 4.
+  /// - Throws: `DatasetError` where there is no image or no batch, or the augmentation does not suit the
+  ///   images.
   public init(
     _ data: ImageDataset, batchSize: Int, shuffle: Bool = true, seed: UInt64 = 0,
-    lastBatch: LastBatch = .keep, prefetch: Int = 3
+    lastBatch: LastBatch = .keep, prefetch: Int = 3, augmentation: Augmentation? = nil, workers: Int? = nil
   ) throws(DatasetError) {
     guard batchSize > 0 else {
       throw DatasetError(.badArgument, at: "batch size", expected: "at least 1", received: "\(batchSize)")
@@ -62,12 +72,18 @@ public final class DataLoader: Sequence, Sendable {
     guard prefetch > 0 else {
       throw DatasetError(.badArgument, at: "prefetch", expected: "at least 1", received: "\(prefetch)")
     }
+    if let workers, workers < 1 {
+      throw DatasetError(.badArgument, at: "workers", expected: "at least 1", received: "\(workers)")
+    }
+    try augmentation?.check(imageShape: data.imageShape)
     self.data = data
     self.batchSize = batchSize
     self.shuffle = shuffle
     self.seed = seed
     self.lastBatch = lastBatch
     self.prefetch = prefetch
+    self.augmentation = augmentation
+    self.workers = workers ?? Swift.max(1, Swift.min(4, ProcessInfo.processInfo.activeProcessorCount / 2))
   }
 
   /// The batches of an epoch.
@@ -114,7 +130,10 @@ public final class DataLoader: Sequence, Sendable {
       Iterator(
         Prefetcher(
           data: loader.data, batchSize: loader.batchSize, batchCount: loader.batchCount, from: step,
-          ahead: loader.prefetch, pool: loader.pool
+          ahead: loader.prefetch, pool: loader.pool,
+          augmenter: loader.augmentation.flatMap {
+            $0.steps.isEmpty ? nil : Augmenter($0, seed: loader.seed, epoch: epoch)
+          }, workers: loader.workers
         ) { [loader, epoch] in loader.order(epoch: epoch) })
     }
 

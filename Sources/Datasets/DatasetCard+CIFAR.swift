@@ -2,10 +2,8 @@ extension DatasetCard {
   package static let cifar10 = DatasetCard(
     id: "cifar10", title: "CIFAR-10", summary: "Small color photographs of vehicles and animals.",
     license: cifarLicense, homepage: cifarHomepage, citation: cifarCitation,
-    classNames: [
-      "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
-    ],
-    imageShape: [32, 32, 3], trainCount: 50_000, testCount: 10_000, storageID: "cifar10",
+    classNames: cifar10Names, imageShape: [32, 32, 3], trainCount: 50_000, testCount: 10_000,
+    storageID: "cifar10",
     format: .cifar(classes: [10]),
     files: [
       ("data_batch_1.bin", "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5"),
@@ -30,7 +28,8 @@ extension DatasetCard {
         contents: (1...5).map { "data_batch_\($0).bin" } + ["test_batch.bin"])
     ],
     folders: ["cifar-10-batches-bin", "cifar10", "cifar10/cifar-10-batches-bin", "cifar-10"],
-    systemFolders: [], labelLevel: 0)
+    systemFolders: [], labelLevel: 0,
+    nameFiles: [NameFile(name: "batches.meta.txt", classNames: cifar10Names)])
 
   package static let cifar100 = cifar100(
     id: "cifar100", title: "CIFAR-100", summary: "Small color photographs of 100 kinds of things.",
@@ -69,8 +68,16 @@ extension DatasetCard {
           contents: ["train.bin", "test.bin"])
       ],
       folders: ["cifar-100-binary", "cifar100", "cifar100/cifar-100-binary", "cifar-100"],
-      systemFolders: [], labelLevel: labelLevel)
+      systemFolders: [], labelLevel: labelLevel,
+      nameFiles: [
+        NameFile(name: "coarse_label_names.txt", classNames: cifar100CoarseNames),
+        NameFile(name: "fine_label_names.txt", classNames: cifar100FineNames),
+      ])
   }
+
+  private static let cifar10Names = [
+    "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+  ]
 
   private static let cifar100CoarseNames = [
     "aquatic_mammals", "fish", "flowers", "food_containers", "fruit_and_vegetables",

@@ -1,3 +1,5 @@
+import Foundation
+
 /// What is known about a named data set: its images, its classes, where it comes from.
 public struct DatasetCard: Sendable {
   /// The name in commands, such as `fashion-mnist`.
@@ -33,12 +35,14 @@ public struct DatasetCard: Sendable {
   package let systemFolders: [String]
   /// Which level of labels is used.
   package let labelLevel: Int
+  /// Files that may lie beside the others and name the classes.
+  package let nameFiles: [NameFile]
 
   package init(
     id: String, title: String, summary: String, license: String, homepage: String, citation: String,
     classNames: [String], imageShape: [Int], trainCount: Int, testCount: Int, storageID: String,
     format: Format, files: [File], downloads: [Download], folders: [String], systemFolders: [String],
-    labelLevel: Int
+    labelLevel: Int, nameFiles: [NameFile] = []
   ) {
     self.id = id
     self.title = title
@@ -57,6 +61,7 @@ public struct DatasetCard: Sendable {
     self.folders = folders
     self.systemFolders = systemFolders
     self.labelLevel = labelLevel
+    self.nameFiles = nameFiles
   }
 
   /// The bytes to download.
@@ -88,6 +93,39 @@ public struct DatasetCard: Sendable {
       self.part = part
       self.size = size
       self.sha256 = sha256
+    }
+  }
+
+  /// A text file with the names of the classes of one level of labels, a line for each.
+  package struct NameFile: Sendable {
+    package let name: String
+    /// The names as they must be.
+    package let classNames: [String]
+
+    package init(name: String, classNames: [String]) {
+      self.name = name
+      self.classNames = classNames
+    }
+
+    /// The most bytes of such a file.
+    package static let sizeLimit = 1 << 16
+
+    /// Refuses other names, as their labels would mean something else.
+    package func check(_ bytes: [UInt8], at place: String) throws(DatasetError) {
+      let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
+        .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+      if let label = zip(lines, classNames).enumerated().first(where: { $0.element.0 != $0.element.1 })?
+        .offset
+      {
+        throw DatasetError(
+          .badData, at: "\(place), class \(label)", expected: "\"\(classNames[label])\"",
+          received: "\"\(lines[label])\"", hint: "check that the files belong to this data set")
+      }
+      guard lines.count == classNames.count else {
+        throw DatasetError(
+          .badData, at: place, expected: "the names of \(classNames.count) classes",
+          received: "\(lines.count)")
+      }
     }
   }
 

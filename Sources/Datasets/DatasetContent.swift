@@ -9,15 +9,20 @@ package struct DatasetContent {
   ///
   /// - Parameters:
   ///   - contents: The bytes of each file, by its official name; emptied on the way to save memory.
-  ///   - place: The path that errors name for a file.
+  ///   - place: The path that errors name for a file, by its official name.
   ///   - isTrusted: Whether a checksum of the whole archive vouches for the bytes already.
   package init(
     _ contents: inout [String: [UInt8]], of card: DatasetCard, isTrusted: Bool,
-    place: (DatasetCard.File) -> String
+    place: (String) -> String
   ) throws(DatasetError) {
     for file in card.files where contents[file.name] == nil {
       throw DatasetError(
-        .badData, at: place(file), expected: "the file \(file.name)", received: "none of this name")
+        .badData, at: place(file.name), expected: "the file \(file.name)", received: "none of this name")
+    }
+    for names in card.nameFiles {
+      if let bytes = contents.removeValue(forKey: names.name) {
+        try names.check(bytes, at: place(names.name))
+      }
     }
     var isOfficial = true
     for file in card.files where !isTrusted {
@@ -26,7 +31,8 @@ package struct DatasetContent {
       isOfficial = false
       if let other = DatasetCatalog.all.first(where: { $0.files.contains { $0.sha256 == digest } }) {
         throw DatasetError(
-          .badData, at: place(file), expected: "bytes of \(card.title)", received: "those of \(other.title)",
+          .badData, at: place(file.name), expected: "bytes of \(card.title)",
+          received: "those of \(other.title)",
           hint: "put each data set into a folder of its own, such as \(card.folders[0])")
       }
     }
@@ -42,14 +48,14 @@ package struct DatasetContent {
         let labels = contents.removeValue(forKey: pair[1].name) ?? []
         add(
           try IDXFile.pair(
-            images: images, at: place(pair[0]), labels: labels, at: place(pair[1]),
+            images: images, at: place(pair[0].name), labels: labels, at: place(pair[1].name),
             imageShape: card.imageShape, classes: card.classNames.count),
           to: part)
       }
     case .cifar(let classes):
       for file in card.files {
         let bytes = contents.removeValue(forKey: file.name) ?? []
-        add(try CIFARFile.decode(bytes, file: place(file), classes: classes), to: file.part)
+        add(try CIFARFile.decode(bytes, file: place(file.name), classes: classes), to: file.part)
       }
     }
     self.parts = parts

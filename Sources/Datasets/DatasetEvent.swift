@@ -8,6 +8,12 @@ public enum DatasetEvent: Sendable, Equatable, CustomStringConvertible {
   case sourceFailed(file: String, reason: String)
   /// Files found at `path` are checked and unpacked.
   case unpacking(dataset: String, path: String)
+  /// Pictures of a folder that have been decoded so far.
+  case decoding(dataset: String, done: Int, total: Int)
+  /// A picture that cannot be decoded is left out.
+  case skipped(file: String, reason: String)
+  /// Files in a class folder are neither PNG nor JPEG by their names; one of them is named.
+  case ignored(folder: String, count: Int, example: String)
   /// Another process prepares the same data set; this one waits for it.
   case waiting(dataset: String)
   /// The files at `path` are complete and well formed, yet not the published ones.
@@ -18,8 +24,8 @@ public enum DatasetEvent: Sendable, Equatable, CustomStringConvertible {
   /// Whether it deserves the user's attention.
   public var isWarning: Bool {
     switch self {
-    case .sourceFailed, .notOfficial, .notCached: true
-    case .downloading, .progress, .unpacking, .waiting: false
+    case .sourceFailed, .notOfficial, .notCached, .skipped, .ignored: true
+    case .downloading, .progress, .unpacking, .decoding, .waiting: false
     }
   }
 
@@ -30,6 +36,10 @@ public enum DatasetEvent: Sendable, Equatable, CustomStringConvertible {
     case .progress(let file, let received, let size): "\(file): \(received) of \(size) bytes"
     case .sourceFailed(let file, let reason): "\(file): \(reason)"
     case .unpacking(let dataset, let path): "unpacking \(dataset) from \(path)"
+    case .decoding(let dataset, let done, let total): "\(dataset): \(done) of \(total) pictures decoded"
+    case .skipped(_, let reason): "left out: \(reason)"
+    case .ignored(let folder, let count, let example):
+      "\(folder): \(count) files ignored that are neither PNG nor JPEG, such as \(example)"
     case .waiting(let dataset): "another process is preparing \(dataset); waiting for it"
     case .notOfficial(let dataset, let path):
       "\(path): well formed, but not the official bytes of \(dataset); results compare only with runs on "

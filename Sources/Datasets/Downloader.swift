@@ -45,7 +45,7 @@ package struct Downloader {
           return bytes
         }
       }
-      return try DatasetContent(&contents, of: card, isTrusted: true) { $0.name }
+      return try DatasetContent(&contents, of: card, isTrusted: true) { $0 }
     }
   }
 

@@ -7,6 +7,7 @@ extension ImageDataset {
       case first
       case last
       case random(seed: UInt64)
+      case stratified(seed: UInt64)
     }
     enum Amount: Sendable, Equatable {
       case count(Int)
@@ -36,6 +37,11 @@ extension ImageDataset {
       Split(place: .random(seed: seed), amount: .fraction(fraction))
     }
 
+    /// Holds out a fraction of each class, drawn without replacement and rounded for each class.
+    public static func stratified(_ fraction: Double, seed: UInt64) -> Split {
+      Split(place: .stratified(seed: seed), amount: .fraction(fraction))
+    }
+
     /// The words for it, such as `last 20.0%`.
     public var description: String {
       let amount =
@@ -47,11 +53,12 @@ extension ImageDataset {
       case .first: "first \(amount)"
       case .last: "last \(amount)"
       case .random(let seed): "random \(amount) (seed \(seed))"
+      case .stratified(let seed): "stratified \(amount) (seed \(seed))"
       }
     }
 
     /// The number of images held out of `total`.
-    func heldOut(of total: Int) throws(DatasetError) -> Int {
+    fileprivate func heldOut(of total: Int) throws(DatasetError) -> Int {
       let count =
         switch amount {
         case .count(let count): count
@@ -59,27 +66,25 @@ extension ImageDataset {
           total - Int((Double(total) * (1 - fraction)).rounded(.down))
         case .fraction: 0
         }
+      try check(count, of: total)
+      return count
+    }
+
+    /// The images held out of each class, in the order of the data; `members` are those of each class.
+    fileprivate func heldOut(ofClasses members: [[Int]], seed: UInt64) throws(DatasetError) -> [Int] {
+      var fraction = 0.0
+      if case .fraction(let wanted) = amount, wanted > 0, wanted < 1 { fraction = wanted }
+      let drawn = ImageDataset.drawn(fraction, ofClasses: members, purpose: .split, seed: seed)
+      try check(drawn.count, of: members.reduce(0) { $0 + $1.count })
+      return drawn
+    }
+
+    private func check(_ count: Int, of total: Int) throws(DatasetError) {
       guard count > 0, count < total else {
         throw DatasetError(
           .badArgument, at: "split \"\(self)\"",
           expected: "a part of the \(total) images that leaves some on both sides",
           received: "\(count) images held out")
-      }
-      return count
-    }
-
-    /// The indices below `total` on both sides, in rising order.
-    package func indices(of total: Int) throws(DatasetError) -> (rest: [Int], heldOut: [Int]) {
-      let held = try heldOut(of: total)
-      switch place {
-      case .first: return (Array(held..<total), Array(0..<held))
-      case .last: return (Array(0..<total - held), Array(total - held..<total))
-      case .random(let seed):
-        let order = RandomStream(seed: seed, purpose: .split).permutation(count: total)
-        let isHeld = order.prefix(held).reduce(into: [Bool](repeating: false, count: total)) {
-          $0[Int($1)] = true
-        }
-        return ((0..<total).filter { !isHeld[$0] }, (0..<total).filter { isHeld[$0] })
       }
     }
   }
@@ -94,7 +99,25 @@ extension ImageDataset {
   public func split(
     _ split: Split
   ) throws(DatasetError) -> (rest: ImageDataset, heldOut: ImageDataset) {
-    let (rest, heldOut) = try split.indices(of: count)
-    return (subset(rest), subset(heldOut))
+    let (rest, heldOut) = try indices(of: split)
+    return (
+      subset(rest, selection: "without \(split)"), subset(heldOut, selection: "\(split)")
+    )
+  }
+
+  /// The places of the images on both sides of a split, in rising order.
+  package func indices(of split: Split) throws(DatasetError) -> (rest: [Int], heldOut: [Int]) {
+    var isHeld = [Bool](repeating: false, count: count)
+    switch split.place {
+    case .first: for index in 0..<(try split.heldOut(of: count)) { isHeld[index] = true }
+    case .last: for index in count - (try split.heldOut(of: count))..<count { isHeld[index] = true }
+    case .random(let seed):
+      let held = try split.heldOut(of: count)
+      let order = RandomStream(seed: seed, purpose: .split).permutation(count: count)
+      for index in order.prefix(held) { isHeld[Int(index)] = true }
+    case .stratified(let seed):
+      for index in try split.heldOut(ofClasses: indicesByClass, seed: seed) { isHeld[index] = true }
+    }
+    return ((0..<count).filter { !isHeld[$0] }, (0..<count).filter { isHeld[$0] })
   }
 }

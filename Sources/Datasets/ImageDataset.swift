@@ -23,6 +23,11 @@ public struct ImageDataset: Sendable {
   public internal(set) var hasRepeats = false
   /// Whether the bytes are the published ones, by their checksum.
   public let isOfficial: Bool
+  /// How the images got their size and channels, in the words of `ImageConversion`; nil where they are as
+  /// they were published.
+  public let conversion: String?
+  /// What was chosen out of the whole set, such as `last 20.0%`, one text for each split or sampling.
+  public private(set) var selection: [String] = []
 
   package let storage: PixelStorage
   /// One label for each stored image.
@@ -33,7 +38,7 @@ public struct ImageDataset: Sendable {
   /// Wraps stored pixels; every label is checked against the classes.
   package init(
     name: String, classNames: [String], height: Int, width: Int, channels: Int, storage: PixelStorage,
-    labels: [Int32], isOfficial: Bool
+    labels: [Int32], isOfficial: Bool, conversion: String? = nil
   ) throws(DatasetError) {
     guard !labels.isEmpty else {
       throw DatasetError(
@@ -56,6 +61,7 @@ public struct ImageDataset: Sendable {
     self.channels = channels
     self.storage = storage
     self.isOfficial = isOfficial
+    self.conversion = conversion
     storedLabels = labels
     chosen = nil
   }
@@ -90,6 +96,8 @@ public struct ImageDataset: Sendable {
     channels = base.channels
     storage = base.storage
     isOfficial = base.isOfficial
+    conversion = base.conversion
+    selection = base.selection
     hasRepeats = base.hasRepeats
     storedLabels = base.storedLabels
     self.chosen = chosen
@@ -148,14 +156,23 @@ public struct ImageDataset: Sendable {
     view(named: name, indices.map { Int32(storedIndex(at: $0)) })
   }
 
+  /// The images at `indices`, with a note of how they were chosen.
+  func subset(_ indices: some Sequence<Int>, selection: String) -> ImageDataset {
+    var view = subset(indices)
+    view.selection.append(selection)
+    return view
+  }
+
   /// The first images, as a view; all where there are fewer than `limit`.
   public func prefix(_ limit: Int) -> ImageDataset {
-    subset(0..<Swift.min(Swift.max(limit, 0), count))
+    let limit = Swift.min(Swift.max(limit, 0), count)
+    return limit == count ? self : subset(0..<limit, selection: "the first \(limit)")
   }
 
   /// The last images, as a view; all where there are fewer than `limit`.
   public func suffix(_ limit: Int) -> ImageDataset {
-    subset(count - Swift.min(Swift.max(limit, 0), count)..<count)
+    let limit = Swift.min(Swift.max(limit, 0), count)
+    return limit == count ? self : subset(count - limit..<count, selection: "the last \(limit)")
   }
 
   /// The view that chooses these stored images.

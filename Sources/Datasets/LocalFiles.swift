@@ -24,6 +24,9 @@ package struct LocalFiles: Sendable {
             .badData, at: folder, expected: "all \(card.files.count) files of \(card.title)",
             received: "none named " + missing.joined(separator: ", ") + " (plain or .gz)")
         }
+        for names in card.nameFiles where Self.exists("\(folder)/\(names.name)") {
+          paths[names.name] = "\(folder)/\(names.name)"
+        }
         self.folder = folder
         self.paths = paths
         archive = nil
@@ -47,7 +50,11 @@ package struct LocalFiles: Sendable {
       guard let path = paths[file.name] else { continue }
       contents[file.name] = try SourceFile.contents(of: path, limit: file.size)
     }
-    return try DatasetContent(&contents, of: card, isTrusted: false) { paths[$0.name] ?? $0.name }
+    for names in card.nameFiles {
+      guard let path = paths[names.name] else { continue }
+      contents[names.name] = try SourceFile.contents(of: path, limit: DatasetCard.NameFile.sizeLimit)
+    }
+    return try DatasetContent(&contents, of: card, isTrusted: false) { paths[$0] ?? $0 }
   }
 
   /// Reads and checks an archive with all files.
@@ -56,10 +63,12 @@ package struct LocalFiles: Sendable {
   ) throws(DatasetError) -> DatasetContent {
     let digest: String
     do { digest = try SHA256.hexDigest(ofFile: path) } catch { throw DatasetError(error) }
-    let wanted = Dictionary(uniqueKeysWithValues: card.files.map { ($0.name, $0.size) })
+    let wanted = Dictionary(
+      uniqueKeysWithValues: card.files.map { ($0.name, $0.size) }
+        + card.nameFiles.map { ($0.name, DatasetCard.NameFile.sizeLimit) })
     var contents = try TarArchive.members(of: path, wanted: wanted)
     return try DatasetContent(&contents, of: card, isTrusted: digest == card.downloads.first?.sha256) {
-      "\(path): \($0.name)"
+      "\(path): \($0)"
     }
   }
 

@@ -34,6 +34,8 @@ final class Prefetcher: Sendable {
   private let steps: Range<Int>
   private let ahead: Int
   private let pool: BatchPool
+  private let augmenter: Augmenter?
+  private let workers: Int
   private let order: @Sendable () -> [Int32]
   private let state = Mutex(State())
   /// Counts the batches that may still be filled.
@@ -43,13 +45,15 @@ final class Prefetcher: Sendable {
 
   init(
     data: ImageDataset, batchSize: Int, batchCount: Int, from step: Int, ahead: Int, pool: BatchPool,
-    order: @escaping @Sendable () -> [Int32]
+    augmenter: Augmenter?, workers: Int, order: @escaping @Sendable () -> [Int32]
   ) {
     self.data = data
     self.batchSize = batchSize
     steps = min(step, batchCount)..<batchCount
     self.ahead = ahead
     self.pool = pool
+    self.augmenter = augmenter
+    self.workers = workers
     self.order = order
   }
 
@@ -88,7 +92,7 @@ final class Prefetcher: Sendable {
         pool.give([ring[slot]], limit: ahead + 3)
         ring[slot] = pool.take(count: chosen.count, of: data)
       }
-      ring[slot].fill(from: data, chosen)
+      ring[slot].fill(from: data, chosen, augmenter: augmenter, threads: workers)
       let batch = ring[slot]
       state.withLock { $0.ready.append(batch) }
       filled.signal()

@@ -119,6 +119,9 @@ public final class Graph {
     parameterValues[path].map { Value(graph: self, id: $0) }
   }
 
+  /// What is known of a parameter already declared.
+  package func parameterSpec(_ path: String) -> ParameterSpec? { parameters.first { $0.path == path } }
+
   /// Adds a term to the loss for a parameter, once however often the parameter is used.
   package func penalize(_ path: String, _ value: Value) {
     guard !penalties.contains(where: { $0.path == path }) else { return }
@@ -160,6 +163,8 @@ package struct ParameterSpec: Sendable {
   package var isTrainable: Bool
   /// The initial elements, a function of (seed, path).
   package var initial: @Sendable (_ seed: UInt64) -> [Float]
+  /// What becomes of the optimizer's result before it is stored.
+  package var constraint: (@Sendable (Value) -> Value)?
 
   package init(
     path: String, shape: [Int], role: Role, isTrainable: Bool = true,

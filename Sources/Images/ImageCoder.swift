@@ -23,7 +23,8 @@ public enum ImageCoder {
 
   /// Decodes a PNG or JPEG file.
   ///
-  /// Transparency is dropped, 16 bits are rounded to 8, and the orientation that cameras note is ignored.
+  /// Transparency is dropped, 16 bits are rounded to 8, palettes become colors, and a JPEG is turned upright
+  /// by the orientation that the camera noted (Exif). CMYK is refused.
   ///
   /// - Parameters:
   ///   - path: The file.
@@ -32,12 +33,30 @@ public enum ImageCoder {
   /// - Throws: `ImageError`.
   public static func decode(file path: String, channels: Channels? = nil) throws(ImageError) -> Tensor<UInt8>
   {
-    let bytes: [UInt8]
-    do { bytes = try InputFile.contents(of: path, limit: mostBytes) } catch {
+    try decode(try contents(of: path), name: path, channels: channels)
+  }
+
+  /// The shape `[H, W, C]` that a file will have once decoded, by its header alone.
+  package static func shape(ofFile path: String) throws(ImageError) -> [Int] {
+    let bytes = try contents(of: path)
+    let picture = try header(of: bytes, name: path)
+    let extents = [Int(picture.height), Int(picture.width)]
+    return (Orientation(of: bytes).isTransposed ? extents.reversed() : extents) + [Int(picture.channels)]
+  }
+
+  private static func contents(of path: String) throws(ImageError) -> [UInt8] {
+    do { return try InputFile.contents(of: path, limit: mostBytes) } catch {
       throw ImageError(
         at: path, expected: "a PNG or JPEG file", received: "none that can be read (\(error))")
     }
-    return try decode(bytes, name: path, channels: channels)
+  }
+
+  private static func header(of bytes: [UInt8], name: String) throws(ImageError) -> martlet_picture {
+    var picture = martlet_picture()
+    try check(name) {
+      martlet_picture_probe(bytes, bytes.count, UInt64(mostPixels), &picture, $0)
+    }
+    return picture
   }
 
   /// Decodes the bytes of a PNG or JPEG file.
@@ -51,14 +70,11 @@ public enum ImageCoder {
   public static func decode(
     _ bytes: [UInt8], name: String = "picture", channels: Channels? = nil
   ) throws(ImageError) -> Tensor<UInt8> {
-    var picture = martlet_picture()
-    try check(name) {
-      martlet_picture_probe(bytes, bytes.count, UInt64(mostPixels), &picture, $0)
-    }
+    var picture = try header(of: bytes, name: name)
     let shape = [Int(picture.height), Int(picture.width), Int(picture.channels)]
     var pixels = [UInt8](repeating: 0, count: shape.reduce(1, *))
     try check(name) { martlet_picture_decode(bytes, bytes.count, &picture, &pixels, $0) }
-    let image = Tensor(shape: shape, scalars: pixels)
+    let image = Tensor(shape: shape, scalars: pixels).upright(from: Orientation(of: bytes))
     return channels.map { image.converted(to: $0) } ?? image
   }
 

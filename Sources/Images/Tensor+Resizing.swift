@@ -1,7 +1,7 @@
 import MartletTensors
 
 /// How an image gets another size.
-public enum ResizeMethod: Sendable {
+public enum ResizeMethod: String, Sendable, CaseIterable {
   /// Interpolates between the four nearest pixel centers; edges are repeated.
   ///
   /// The center of output pixel i lies at (i + 1/2) · input/output - 1/2. Shrinking by more than 2 skips

@@ -36,8 +36,16 @@ public enum ActivationFunction: Sendable, Hashable {
     case .softplus: return x.softplus()
     case .silu: return x * x.sigmoid()
     case .gelu: return x * (((x * 0.5.squareRoot()).erf() + 1) * 0.5)
-    // e^-relu(-x) is e^x for negative x and 1 elsewhere, so no large e^x can overflow.
-    case .elu: return x.relu() + ((-((-x).relu())).exp() + -1)
+    case .elu: return x.elu(alpha: 1)
     }
+  }
+}
+
+extension Value {
+  /// x where positive, else alpha · (e^x - 1).
+  func elu(alpha: Double) -> Value {
+    // e^-relu(-x) is e^x for negative x and 1 elsewhere, so no large e^x can overflow.
+    let below = (-((-self).relu())).exp() + -1
+    return relu() + (alpha == 1 ? below : below * alpha)
   }
 }

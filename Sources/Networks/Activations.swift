@@ -90,7 +90,7 @@ public struct Softmax: Layer {
 }
 
 extension LayerOrigin {
-  fileprivate func traceActivation(_ kind: LayerKind, _ function: ActivationFunction, _ x: Value) -> Value {
+  func traceActivation(_ kind: LayerKind, _ function: ActivationFunction, _ x: Value) -> Value {
     trace(kind, x) { (x: Value, scope: LayerScope) throws(ModelError) -> Value in
       try scope.requireFloat(x)
       return function(x)

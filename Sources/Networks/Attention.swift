@@ -12,12 +12,12 @@ public struct ChannelAttention: Layer {
 
   /// Creates the layer.
   public init(
-    ratio: Int = 16, minimumUnits: Int? = nil, name: String? = nil, file: String = #fileID,
-    line: Int = #line
+    ratio: Int = 16, minimumUnits: Int? = nil, trainable: Bool = true, name: String? = nil,
+    file: String = #fileID, line: Int = #line
   ) {
     self.ratio = ratio
     self.minimumUnits = minimumUnits
-    origin = LayerOrigin(name, file, line)
+    origin = LayerOrigin(name, file, line, trainable: trainable)
   }
 
   /// The weighed images, of the input's shape `[N, H, W, C]`.
@@ -49,10 +49,11 @@ public struct SpatialAttention: Layer {
 
   /// Creates the layer.
   public init(
-    kernelSize: Extent = 7, name: String? = nil, file: String = #fileID, line: Int = #line
+    kernelSize: Extent = 7, trainable: Bool = true, name: String? = nil, file: String = #fileID,
+    line: Int = #line
   ) {
     self.kernelSize = kernelSize
-    origin = LayerOrigin(name, file, line)
+    origin = LayerOrigin(name, file, line, trainable: trainable)
   }
 
   /// The weighed images, of the input's shape `[N, H, W, C]`.

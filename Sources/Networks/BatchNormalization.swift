@@ -4,7 +4,8 @@ import MartletGraphs
 ///
 /// Training uses the whole batch's moments and moves the running statistics towards them; inference uses
 /// the running statistics. Keras's preset keeps the population variance and runs a frozen layer in
-/// inference mode; PyTorch's keeps the unbiased variance and trains a frozen layer's statistics on.
+/// inference mode; PyTorch's keeps the unbiased variance and trains a frozen layer's statistics on. A layer
+/// that is not `trainable` is frozen; see `Frozen`.
 public struct BatchNormalization: Layer {
   /// The part of the running statistics that one step keeps; nil takes the preset's (0.99, PyTorch 0.9).
   public let momentum: Double?
@@ -14,18 +15,25 @@ public struct BatchNormalization: Layer {
   public let center: Bool
   /// Whether a trained factor is applied.
   public let scale: Bool
+  /// How the factor starts; 0 lets a residual block begin as the identity.
+  public let gammaInitializer: Initializer
+  /// How the shift starts.
+  public let betaInitializer: Initializer
   private let origin: LayerOrigin
 
   /// Creates the layer.
   public init(
     momentum: Double? = nil, epsilon: Double? = nil, center: Bool = true, scale: Bool = true,
+    gammaInitializer: Initializer = .ones, betaInitializer: Initializer = .zeros, trainable: Bool = true,
     name: String? = nil, file: String = #fileID, line: Int = #line
   ) {
     self.momentum = momentum
     self.epsilon = epsilon
     self.center = center
     self.scale = scale
-    origin = LayerOrigin(name, file, line)
+    self.gammaInitializer = gammaInitializer
+    self.betaInitializer = betaInitializer
+    origin = LayerOrigin(name, file, line, trainable: trainable)
   }
 
   /// The normalized values, of the input's shape `[N, ..., C]`.
@@ -39,16 +47,17 @@ public struct BatchNormalization: Layer {
     let epsilon = epsilon ?? (keras ? 1e-3 : 1e-5)
     try scope.require(
       momentum >= 0 && momentum <= 1, "a momentum between 0 and 1", received: "\(momentum)")
-    try scope.require(
-      epsilon > 0 && epsilon.isFinite, "a positive epsilon", received: "\(epsilon)")
+    try scope.requireEpsilon(epsilon)
     let graph = scope.graph
     let channels = [x.shape[x.rank - 1]]
     let gamma =
       scale
-      ? scope.parameter("gamma", shape: channels, initializer: .ones) : graph.constant(1, shape: channels)
+      ? scope.parameter("gamma", shape: channels, initializer: gammaInitializer)
+      : graph.constant(1, shape: channels)
     let beta =
       center
-      ? scope.parameter("beta", shape: channels, initializer: .zeros) : graph.constant(0, shape: channels)
+      ? scope.parameter("beta", shape: channels, initializer: betaInitializer)
+      : graph.constant(0, shape: channels)
     let mean = scope.statistic("moving_mean", channels, .zeros)
     let variance = scope.statistic("moving_variance", channels, .ones)
 

@@ -3,7 +3,7 @@ import MartletGraphs
 /// A two-dimensional convolution with bias and activation.
 ///
 /// `[N, H, W, C]` → `[N, H', W', filters]` with H' = (H + padding - dilation·(kernel - 1) - 1) / stride + 1,
-/// rounded down.
+/// rounded down. A layer that is not `trainable` is frozen; see `Frozen`.
 public struct Conv2D: Layer {
   /// The number of output channels.
   public let filters: Int
@@ -27,6 +27,12 @@ public struct Conv2D: Layer {
   public let biasInitializer: Initializer?
   /// What the kernel adds to the loss.
   public let kernelRegularizer: Regularizer?
+  /// What the bias adds to the loss.
+  public let biasRegularizer: Regularizer?
+  /// What the kernel must keep to.
+  public let kernelConstraint: Constraint?
+  /// What the bias must keep to.
+  public let biasConstraint: Constraint?
   private let origin: LayerOrigin
 
   /// Creates the layer; only the filters and the kernel's extent are needed.
@@ -34,7 +40,9 @@ public struct Conv2D: Layer {
     _ filters: Int, kernelSize: Extent, strides: Extent = 1, padding: Padding = .valid,
     dilation: Extent = 1, groups: Int = 1, activation: ActivationFunction = .linear, useBias: Bool = true,
     kernelInitializer: Initializer? = nil, biasInitializer: Initializer? = nil,
-    kernelRegularizer: Regularizer? = nil, name: String? = nil, file: String = #fileID, line: Int = #line
+    kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
+    kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil, trainable: Bool = true,
+    name: String? = nil, file: String = #fileID, line: Int = #line
   ) {
     self.filters = filters
     self.kernelSize = kernelSize
@@ -47,7 +55,10 @@ public struct Conv2D: Layer {
     self.kernelInitializer = kernelInitializer
     self.biasInitializer = biasInitializer
     self.kernelRegularizer = kernelRegularizer
-    origin = LayerOrigin(name, file, line)
+    self.biasRegularizer = biasRegularizer
+    self.kernelConstraint = kernelConstraint
+    self.biasConstraint = biasConstraint
+    origin = LayerOrigin(name, file, line, trainable: trainable)
   }
 
   /// The feature maps `[N, H', W', filters]` of images `[N, H, W, C]`.
@@ -56,44 +67,25 @@ public struct Conv2D: Layer {
   private func forward(_ x: Value, _ scope: LayerScope) throws(ModelError) -> Value {
     try check(x, scope)
     let shape = [kernelSize.height, kernelSize.width, x.shape[3] / groups, filters]
-    let kernel = scope.kernel(shape, kernelInitializer, kernelRegularizer)
-    let margins = padding.margins(
-      input: Extent(x.shape[1], x.shape[2]), kernel: kernelSize, stride: strides, dilation: dilation)
-    let window = ConvolutionWindow(
-      kernel: kernelSize, stride: strides, dilation: dilation, padding: margins, groups: groups)
-    var result = scope.graph.apply(.convolution(.forward(window)), [x, kernel])
-    if useBias { result = result + scope.bias(filters, kernelShape: shape, biasInitializer) }
+    let kernel = try scope.kernel(
+      shape, WeightRules(kernelInitializer, kernelRegularizer, kernelConstraint))
+    var result = scope.convolution(
+      x, kernel, size: kernelSize, strides: strides, padding: padding, dilation: dilation, groups: groups)
+    if useBias {
+      let rules = WeightRules(biasInitializer, biasRegularizer, biasConstraint)
+      result = result + (try scope.bias(filters, kernelShape: shape, rules))
+    }
     return activation(result)
   }
 
   private func check(_ x: Value, _ scope: LayerScope) throws(ModelError) {
     try scope.requireImages(x)
-    try scope.require(filters > 0, "a positive number of filters", received: "\(filters)")
-    try scope.requirePositive(kernelSize, "kernel")
-    try scope.requirePositive(strides, "stride")
-    try scope.requirePositive(dilation, "dilation")
-    try scope.requireValid(padding)
+    try scope.requireFilters(filters)
+    try scope.requireWindow(kernel: kernelSize, strides: strides, dilation: dilation, padding: padding)
     let channels = x.shape[3]
     try scope.require(
       groups > 0 && channels % groups == 0 && filters % groups == 0,
       "groups that divide \(channels) channels and \(filters) filters", received: "\(groups) groups",
       hint: "Use a common divisor of both numbers.")
-  }
-}
-
-extension LayerScope {
-  /// A kernel with the preset's initializer where none is given.
-  package func kernel(_ shape: [Int], _ initializer: Initializer?, _ regularizer: Regularizer?) -> Value {
-    let standard: Initializer = preset == .keras ? .glorotUniform : .kaimingUniform()
-    let kernel = parameter("kernel", shape: shape, initializer: initializer ?? standard)
-    regularize(kernel, "kernel", regularizer)
-    return kernel
-  }
-
-  /// A bias with the preset's initializer where none is given.
-  package func bias(_ units: Int, kernelShape: [Int], _ initializer: Initializer?) -> Value {
-    let standard: Initializer = preset == .keras ? .zeros : .fanInUniform
-    return parameter(
-      "bias", shape: [units], initializer: initializer ?? standard, fans: Fans(shape: kernelShape))
   }
 }

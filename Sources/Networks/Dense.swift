@@ -1,6 +1,8 @@
 import MartletGraphs
 
 /// A fully connected layer: activation(x · kernel + bias).
+///
+/// A layer that is not `trainable` is frozen; see `Frozen`.
 public struct Dense: Layer {
   /// The number of outputs.
   public let units: Int
@@ -14,13 +16,21 @@ public struct Dense: Layer {
   public let biasInitializer: Initializer?
   /// What the kernel adds to the loss.
   public let kernelRegularizer: Regularizer?
+  /// What the bias adds to the loss.
+  public let biasRegularizer: Regularizer?
+  /// What the kernel must keep to.
+  public let kernelConstraint: Constraint?
+  /// What the bias must keep to.
+  public let biasConstraint: Constraint?
   private let origin: LayerOrigin
 
   /// Creates the layer; only the number of outputs is needed.
   public init(
     _ units: Int, activation: ActivationFunction = .linear, useBias: Bool = true,
     kernelInitializer: Initializer? = nil, biasInitializer: Initializer? = nil,
-    kernelRegularizer: Regularizer? = nil, name: String? = nil, file: String = #fileID, line: Int = #line
+    kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
+    kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil, trainable: Bool = true,
+    name: String? = nil, file: String = #fileID, line: Int = #line
   ) {
     self.units = units
     self.activation = activation
@@ -28,7 +38,10 @@ public struct Dense: Layer {
     self.kernelInitializer = kernelInitializer
     self.biasInitializer = biasInitializer
     self.kernelRegularizer = kernelRegularizer
-    origin = LayerOrigin(name, file, line)
+    self.biasRegularizer = biasRegularizer
+    self.kernelConstraint = kernelConstraint
+    self.biasConstraint = biasConstraint
+    origin = LayerOrigin(name, file, line, trainable: trainable)
   }
 
   /// The outputs `[N, units]` of features `[N, inputs]`.
@@ -40,8 +53,12 @@ public struct Dense: Layer {
     try scope.requireFloat(x)
     try scope.require(units > 0, "a positive number of units", received: "\(units)")
     let shape = [x.shape[1], units]
-    var result = x.matrixProduct(scope.kernel(shape, kernelInitializer, kernelRegularizer))
-    if useBias { result = result + scope.bias(units, kernelShape: shape, biasInitializer) }
+    let rules = WeightRules(kernelInitializer, kernelRegularizer, kernelConstraint)
+    var result = x.matrixProduct(try scope.kernel(shape, rules))
+    if useBias {
+      let rules = WeightRules(biasInitializer, biasRegularizer, biasConstraint)
+      result = result + (try scope.bias(units, kernelShape: shape, rules))
+    }
     return activation(result)
   }
 }

@@ -22,9 +22,12 @@ package struct LayerOrigin: Sendable {
   package let identity = LayerIdentity()
   package let name: String?
   package let location: String
+  /// Whether the layer's weights are trained.
+  package let trainable: Bool
 
-  package init(_ name: String?, _ file: String, _ line: Int) {
+  package init(_ name: String?, _ file: String, _ line: Int, trainable: Bool = true) {
     self.name = name
+    self.trainable = trainable
     location = "\(file):\(line)"
   }
 
@@ -46,7 +49,9 @@ package struct LayerOrigin: Sendable {
     let graph = values[0].graph
     return graph.layer(identity, name: name, type: kind.pathName, location: location) { path in
       do throws(ModelError) {
-        return try body(values, LayerScope(graph: graph, path: path, location: location))
+        let scope = LayerScope(graph: graph, path: path, location: location)
+        if !trainable || graph.settings.freezesLayers { try scope.freeze() }
+        return try body(values, scope)
       } catch {
         return graph.fail(error)
       }

@@ -15,14 +15,15 @@ package struct LayerScope {
   ///   - fans: The inputs and outputs of one unit; nil for those that the shape tells.
   package func parameter(
     _ name: String, shape: [Int], initializer: Initializer, fans: Fans? = nil,
-    role: ParameterSpec.Role = .weight, isTrainable: Bool = true
+    role: ParameterSpec.Role = .weight, isTrainable: Bool = true, constraint: Constraint? = nil
   ) -> Value {
     let full = "\(path)/\(name)"
     let fans = fans ?? Fans(shape: shape)
-    return graph.parameter(
-      ParameterSpec(path: full, shape: shape, role: role, isTrainable: isTrainable) { seed in
-        initializer.values(count: shape.reduce(1, *), fans: fans, seed: seed, path: full)
-      })
+    var spec = ParameterSpec(path: full, shape: shape, role: role, isTrainable: isTrainable) { seed in
+      initializer.values(count: shape.reduce(1, *), fans: fans, seed: seed, path: full)
+    }
+    if let constraint { spec.constraint = { constraint($0) } }
+    return graph.parameter(spec)
   }
 
   /// Throws a mistake of this layer unless the condition holds.

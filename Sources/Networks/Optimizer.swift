@@ -6,10 +6,16 @@ public protocol Optimizer: Sendable {
   var name: String { get }
   /// The rate before any schedule.
   var learningRate: Double { get }
-  /// The state tensors of each parameter, of its shape, zero at first.
+  /// The state tensors of each parameter, of its shape.
   var slots: [String] { get }
+  /// What every element of a state tensor is at first; 0 unless a rule says otherwise.
+  func initialValue(ofSlot slot: String) -> Double
   /// The same rule with settings left open filled in.
   func resolved(for preset: Preset) -> Self
+  /// For which parameters `update` is given the number `decay`; all unless a rule says otherwise.
+  var decays: WeightDecayScope { get }
+  /// Throws where a setting is out of its range, which is found when a trainer or step is made.
+  func validate() throws(ModelError)
   /// The numbers of one step, computed on the host in double precision.
   ///
   /// - Parameters:
@@ -32,6 +38,15 @@ extension Optimizer {
   /// The same rule; for rules without settings left open.
   public func resolved(for preset: Preset) -> Self { self }
 
+  /// 0.
+  public func initialValue(ofSlot slot: String) -> Double { 0 }
+
+  /// All parameters.
+  public var decays: WeightDecayScope { .all }
+
+  /// Checks the learning rate.
+  public func validate() throws(ModelError) { try require([]) }
+
   /// The path of a parameter's state tensor, such as `conv2d/kernel/adam/m`.
   package func slotPath(_ parameter: String, _ slot: String) -> String { "\(parameter)/\(name)/\(slot)" }
 
@@ -44,20 +59,31 @@ extension Optimizer {
     var state: [String: Value] = [:]
     for slot in slots {
       let count = parameter.shape.reduce(1, *)
+      let initial = Float(initialValue(ofSlot: slot))
       state[slot] = graph.parameter(
         ParameterSpec(
           path: slotPath(path, slot), shape: parameter.shape, role: .optimizer, isTrainable: false
-        ) { _ in [Float](repeating: 0, count: count) })
+        ) { _ in [Float](repeating: initial, count: count) })
     }
     var numbers: [String: Value] = [:]
-    for (name, _) in scalars(rate: learningRate, step: 1) {
+    for (name, _) in scalars(rate: learningRate, step: 1)
+    where name != WeightDecay.scalar || decays.includes(path) {
       numbers[name] = graph.input(Self.scalarInputName(name), shape: [])
     }
     let result = update(parameter, gradient: gradient, slots: state, scalars: numbers)
-    graph.assign(path, result.parameter)
+    let constraint = graph.parameterSpec(path)?.constraint
+    graph.assign(path, constraint?(result.parameter) ?? result.parameter)
     for slot in slots {
       guard let value = result.slots[slot] else { preconditionFailure("\(name) returns no slot \(slot)") }
       graph.assign(slotPath(path, slot), value)
     }
+  }
+}
+
+extension Optimizer {
+  /// Throws the first setting that is out of its range; the learning rate is looked at first.
+  func require(_ settings: [Requirement]) throws(ModelError) {
+    try ([.above0("learningRate", learningRate)] + settings).require(
+      at: "optimizer \(name)", hint: "Correct the argument with which the optimizer is made.")
   }
 }

@@ -33,21 +33,26 @@ extension ReadyModel {
   ///
   /// - Throws: The first mistake, with the layer's path and place.
   public static func alexNet(input: InputSpec, classes: Int) throws(ModelError) -> Sequential {
+    try alexNet(input: input, classes: classes, width: 32)
+  }
+
+  /// The same with all widths in the proportion of `width` to 32.
+  package static func alexNet(input: InputSpec, classes: Int, width: Int) throws(ModelError) -> Sequential {
     try Sequential(input: input, name: "AlexNet") {
       Rescale(1 / 255)
-      for filters in [96, 256] {
+      for filters in [3 * width, 8 * width] {
         Conv2D(filters, kernelSize: 3, padding: .same)
         LocalResponseNormalization()
         ReLU()
         MaxPooling2D(2)
       }
-      for filters in [384, 384, 256] {
+      for filters in [12 * width, 12 * width, 8 * width] {
         Conv2D(filters, kernelSize: 3, padding: .same, activation: .relu)
       }
       MaxPooling2D(2, strides: 1)
       Flatten()
       for _ in 0..<2 {
-        Dense(512, activation: .relu)
+        Dense(16 * width, activation: .relu)
         Dropout(0.5)
       }
       Dense(classes, activation: .softmax)

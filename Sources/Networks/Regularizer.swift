@@ -1,17 +1,22 @@
 import MartletGraphs
 
-/// A term that a kernel adds to the loss.
+/// A term that a weight adds to the loss.
+///
+/// Weights of a frozen layer add none, as in Keras; a step's `frozen` set leaves the terms in the loss.
 public enum Regularizer: Sendable, Hashable {
   /// factor · Σ |w|.
   case l1(Double)
   /// factor · Σ w² (Keras: no half).
   case l2(Double)
+  /// l1 · Σ |w| + l2 · Σ w².
+  case l1l2(l1: Double, l2: Double)
 
   /// The term of a parameter, a scalar.
   package func penalty(_ parameter: Value) -> Value {
     switch self {
     case .l1(let factor): return parameter.l1Norm() * factor
     case .l2(let factor): return parameter.squared().sum() * factor
+    case .l1l2(let l1, let l2): return Self.l1(l1).penalty(parameter) + Self.l2(l2).penalty(parameter)
     }
   }
 }
@@ -19,7 +24,7 @@ public enum Regularizer: Sendable, Hashable {
 extension LayerScope {
   /// Notes the regularizer's term for one of the layer's tensors.
   package func regularize(_ parameter: Value, _ name: String, _ regularizer: Regularizer?) {
-    guard let regularizer, parameter.isValid else { return }
+    guard let regularizer, parameter.isValid, !graph.settings.isInFrozenLayer(path) else { return }
     graph.penalize("\(path)/\(name)", regularizer.penalty(parameter))
   }
 }

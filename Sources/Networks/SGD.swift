@@ -3,29 +3,32 @@ import MartletGraphs
 /// Stochastic gradient descent with momentum.
 ///
 /// Keras: v = momentum·v - rate·g, p += v (Nesterov: p += momentum·v - rate·g), weight decay apart:
-/// p -= rate·decay·p. PyTorch: v = momentum·v + g, p -= rate·v (Nesterov: p -= rate·(g + momentum·v)),
+/// p -= rate·decay·p first. PyTorch: v = momentum·v + g, p -= rate·v (Nesterov: p -= rate·(g + momentum·v)),
 /// with decay·p added to g. They agree while the rate is constant and there is no decay.
 public struct SGD: Optimizer {
   /// The rate before any schedule.
-  public let learningRate: Double
+  public var learningRate: Double
   /// The part of the velocity that a step keeps.
-  public let momentum: Double
+  public var momentum: Double
   /// Whether the velocity after the step is looked ahead at.
-  public let nesterov: Bool
+  public var nesterov: Bool
   /// The pull of parameters towards zero.
-  public let weightDecay: Double
+  public var weightDecay: Double
+  /// Which parameters are pulled.
+  public var decays: WeightDecayScope
   /// Whose formula is used; nil takes the network's preset.
-  public let formula: Preset?
+  public var formula: Preset?
 
   /// Creates the rule.
   public init(
     learningRate: Double = 0.01, momentum: Double = 0, nesterov: Bool = false, weightDecay: Double = 0,
-    formula: Preset? = nil
+    decays: WeightDecayScope = .all, formula: Preset? = nil
   ) {
     self.learningRate = learningRate
     self.momentum = momentum
     self.nesterov = nesterov
     self.weightDecay = weightDecay
+    self.decays = decays
     self.formula = formula
   }
 
@@ -36,31 +39,32 @@ public struct SGD: Optimizer {
 
   /// The same rule with the preset's formula where none is given.
   public func resolved(for preset: Preset) -> SGD {
-    SGD(
-      learningRate: learningRate, momentum: momentum, nesterov: nesterov, weightDecay: weightDecay,
-      formula: formula ?? preset)
+    var rule = self
+    rule.formula = formula ?? preset
+    return rule
   }
 
-  /// The rate and the decay's factor.
+  /// Throws where a setting is out of its range.
+  public func validate() throws(ModelError) {
+    try require([
+      .part("momentum", momentum), .atLeast0("weightDecay", weightDecay),
+      Requirement(!nesterov || momentum > 0, "momentum above 0 with nesterov", received: "\(momentum)"),
+    ])
+  }
+
+  /// The rate and the decay.
   public func scalars(rate: Double, step: Int) -> [(name: String, value: Double)] {
-    let numbers = [(name: "rate", value: rate)]
-    return decaysApart ? numbers + [(name: "decay", value: 1 - rate * weightDecay)] : numbers
+    [(name: "rate", value: rate)] + decay.scalars(rate: rate)
   }
 
-  private var decaysApart: Bool { weightDecay != 0 && formula != .pytorch }
+  private var decay: WeightDecay { WeightDecay(factor: weightDecay, joinsGradient: formula == .pytorch) }
 
   /// One parameter of any shape after a step.
   public func update(
     _ parameter: Value, gradient: Value, slots: [String: Value], scalars: [String: Value]
   ) -> (parameter: Value, slots: [String: Value]) {
     guard let rate = scalars["rate"] else { preconditionFailure("sgd needs the number rate") }
-    var parameter = parameter
-    var gradient = gradient
-    if let decay = scalars["decay"] {
-      parameter = parameter * decay
-    } else if weightDecay != 0 {
-      gradient = gradient + parameter * weightDecay
-    }
+    let (parameter, gradient) = decay.applied(to: parameter, gradient, scalars)
     guard let velocity = slots["velocity"] else { return (parameter - gradient * rate, [:]) }
     if formula == .pytorch {
       let moved = velocity * momentum + gradient

@@ -50,22 +50,30 @@ public struct Lambda: Layer {
 public struct Weight: Sendable {
   /// How the tensor starts.
   public let initializer: Initializer
+  /// What the tensor adds to the loss.
+  public let regularizer: Regularizer?
+  /// What the tensor must keep to.
+  public let constraint: Constraint?
   private let origin: LayerOrigin
 
   /// Creates the tensor's description; its shape is given at use.
   public init(
-    _ initializer: Initializer = .glorotUniform, name: String? = nil, file: String = #fileID,
+    _ initializer: Initializer = .glorotUniform, regularizer: Regularizer? = nil,
+    constraint: Constraint? = nil, trainable: Bool = true, name: String? = nil, file: String = #fileID,
     line: Int = #line
   ) {
     self.initializer = initializer
-    origin = LayerOrigin(name, file, line)
+    self.regularizer = regularizer
+    self.constraint = constraint
+    origin = LayerOrigin(name, file, line, trainable: trainable)
   }
 
   /// The tensor of `shape` in the trace that `x` belongs to.
   public func callAsFunction(shape: [Int], for x: Value) -> Value {
     origin.trace(.weight, x) { (_, scope: LayerScope) throws(ModelError) -> Value in
       try scope.require(shape.allSatisfy { $0 > 0 }, "positive extents", received: "\(shape)")
-      return scope.parameter("value", shape: shape, initializer: initializer)
+      return try scope.weight(
+        "value", shape: shape, WeightRules(nil, regularizer, constraint), standard: initializer)
     }
   }
 }

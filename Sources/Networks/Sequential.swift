@@ -38,7 +38,7 @@ public struct Sequential: Network {
   public let preset: Preset
   /// The name in summaries, and the scope as a part of another network.
   public let name: String?
-  private let layers: [any Layer]
+  package let layers: [any Layer]
   private let origin: LayerOrigin
 
   /// Creates the network and checks every shape and setting.

@@ -37,12 +37,15 @@ package struct EpochEvent: Equatable, Sendable {
   package var validationAccuracy: Double?
   package var learningRate: Double
   package var seconds: Double
+  /// The loss of the epoch's last step.
+  package var lastLoss: Double?
   /// Figures of the user's choice by name.
   package var metrics: [String: Double]
 
   package init(
     epoch: Int, loss: Double, accuracy: Double? = nil, validationLoss: Double? = nil,
-    validationAccuracy: Double? = nil, learningRate: Double, seconds: Double, metrics: [String: Double] = [:]
+    validationAccuracy: Double? = nil, learningRate: Double, seconds: Double, lastLoss: Double? = nil,
+    metrics: [String: Double] = [:]
   ) {
     self.epoch = epoch
     self.loss = loss
@@ -51,6 +54,7 @@ package struct EpochEvent: Equatable, Sendable {
     self.validationAccuracy = validationAccuracy
     self.learningRate = learningRate
     self.seconds = seconds
+    self.lastLoss = lastLoss
     self.metrics = metrics
   }
 
@@ -71,6 +75,7 @@ package struct EpochEvent: Equatable, Sendable {
       "validation_accuracy": .optional(validationAccuracy),
       "learning_rate": .number(learningRate),
       "seconds": .number(seconds),
+      "last_loss": .optional(lastLoss),
     ]
   }
 
@@ -85,6 +90,7 @@ package struct EpochEvent: Equatable, Sendable {
       validationAccuracy: json["validation_accuracy"]?.doubleValue,
       learningRate: json["learning_rate"]?.doubleValue ?? .nan,
       seconds: json["seconds"]?.doubleValue ?? .nan,
+      lastLoss: json["last_loss"]?.doubleValue,
       metrics: Dictionary(
         (json["metrics"]?.members ?? []).map { ($0.key, $0.value.doubleValue ?? .nan) },
         uniquingKeysWith: { first, _ in first }))

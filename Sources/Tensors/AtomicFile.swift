@@ -75,6 +75,23 @@ package struct AtomicFile: ~Copyable {
     }
   }
 
+  /// Overwrites bytes written before, from `offset` on.
+  package func overwrite(_ bytes: [UInt8], at offset: Int) throws(FileError) {
+    precondition(
+      offset >= 0 && offset + bytes.count <= count, "\(bytes.count) bytes at \(offset) of \(count)")
+    var done = 0
+    while done < bytes.count {
+      let written = bytes.withUnsafeBytes {
+        pwrite(descriptor, $0.baseAddress.map { $0 + done }, bytes.count - done, off_t(offset + done))
+      }
+      if written < 0 {
+        if errno == EINTR { continue }
+        throw .cannotWrite(path, bytes: count, errno: errno)
+      }
+      done += written
+    }
+  }
+
   /// Makes the bytes durable and visible under the path.
   package consuming func commit() throws(FileError) {
     try check(Self.sync(descriptor))

@@ -149,16 +149,19 @@ struct BatchInput {
 
   /// The index of the first label that has no class.
   func wrongLabel(in labels: [Int32], of target: String = StepTrace.labelsName) -> Int? {
-    let bound = bounds[target].map { Int32(clamping: $0) } ?? .max
+    let bound = labelBound(of: target).map { Int32(clamping: $0) } ?? .max
     return labels.firstIndex { $0 < 0 || $0 >= bound }
   }
+
+  /// The number of labels there may be; one output stands for two classes.
+  private func labelBound(of target: String) -> Int? { bounds[target].map { $0 == 1 ? 2 : $0 } }
 
   func outOfRange(
     _ label: Int32, of target: String = StepTrace.labelsName, at place: String
   ) -> TrainingError {
     TrainingError(
       .badData, at: place,
-      expected: bounds[target].map { "a label from 0 to \($0 - 1), as the network has \($0) classes" }
+      expected: labelBound(of: target).map { "a label from 0 to \($0 - 1), as the network has \($0) classes" }
         ?? "a label of at least 0",
       received: "\(label)")
   }

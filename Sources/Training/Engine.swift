@@ -9,8 +9,13 @@ package final class Engine {
   package let pool: WorkerPool
   package let arena: Arena
 
-  /// - Parameter threads: The number of threads; nil takes the processors that may be used.
-  package init(threads: Int?) throws(TrainingError) {
+  /// Whether faster algorithms with another rounding are refused.
+  let isExact: Bool
+
+  /// - Parameters:
+  ///   - threads: The number of threads; nil takes the processors that may be used.
+  ///   - exact: Refuses faster algorithms with another rounding.
+  package init(threads: Int?, exact: Bool = false) throws(TrainingError) {
     let count = threads ?? WorkerPool.usableProcessors
     guard count >= 1, count <= 1024 else {
       throw TrainingError(
@@ -18,6 +23,7 @@ package final class Engine {
     }
     pool = WorkerPool(threads: count)
     arena = Arena(workers: count)
+    isExact = exact
   }
 
   /// The number of threads, the caller's included.
@@ -35,7 +41,7 @@ package final class Engine {
     _ graph: Graph, batch: Int, guarded: [(name: String, value: Value)],
     address: (_ path: String) -> UnsafeMutablePointer<Float>
   ) -> Executable {
-    let program = Compiler.compile(graph, batch: batch, guarded: guarded)
+    let program = Compiler.compile(graph, batch: batch, guarded: guarded, exact: isExact)
     let executable = Executable(program, pool: pool, arena: arena)
     executable.bind(address)
     return executable

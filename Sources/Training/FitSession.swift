@@ -81,7 +81,7 @@ final class FitSession {
   private func trainEpoch() throws -> Bool {
     let (step, loader) = (job.step, job.loader)
     if position.stepInEpoch == 0 {
-      control.scheduledRate = trainer.rate(epoch: position.completedEpochs)
+      try setScheduledRate()
       try callbacks.epochBegan(position.completedEpochs + 1)
     }
     let batches = loader.batches(epoch: position.completedEpochs, startingAt: position.stepInEpoch)
@@ -91,6 +91,7 @@ final class FitSession {
         try save()
         return false
       }
+      if trainer.schedule.granularity == .step, position.stepInEpoch > 0 { try setScheduledRate() }
       step.learningRate = control.learningRate
       let began = ContinuousClock.now
       let compiled = step.compileSeconds
@@ -115,6 +116,12 @@ final class FitSession {
     verification = nil
     try finishEpoch()
     return true
+  }
+
+  private func setScheduledRate() throws(ModelError) {
+    control.scheduledRate = try trainer.schedule.checkedRate(
+      initial: trainer.optimizer.learningRate, epoch: position.completedEpochs, step: position.stepInEpoch,
+      stepsPerEpoch: job.loader.batchCount, previous: control.scheduledRate)
   }
 
   /// Whether the training is to end before the next step; a resumed one makes at least one step.
@@ -165,7 +172,7 @@ final class FitSession {
     var record = EpochRecord(
       epoch: position.completedEpochs + 1, loss: position.loss, accuracy: position.accuracy,
       validationLoss: evaluation?.loss, validationAccuracy: evaluation?.accuracy,
-      learningRate: job.step.learningRate, seconds: position.seconds)
+      learningRate: job.step.learningRate, seconds: position.seconds, lastLoss: batchLoss)
     for (metric, sum) in zip(trainer.metrics, position.metricSums) {
       record.metrics[metric.name] = sum / Double(max(1, position.images))
       record.metrics["validation_\(metric.name)"] = evaluation?.metrics[metric.name]
@@ -181,8 +188,7 @@ final class FitSession {
 
   private func evaluate(_ data: ImageDataset) throws -> Evaluation {
     guard let weights = job.validationWeights else { return try trainer.evaluate(data) }
-    return try trainer.evaluate(
-      data, trainer.weightedPrograms().evaluation, trainer.metrics, weights: weights)
+    return try trainer.weightedPrograms().evaluation.evaluate(data, weights: weights)
   }
 
   /// Saves everything that a resumed training needs.

@@ -48,18 +48,20 @@ public final class GradientStep {
   ///   - network: What is differentiated.
   ///   - seed: Decides initial weights and what is dropped.
   ///   - threads: The number of threads; nil takes the processors that may be used.
+  ///   - exact: Keeps to direct sums where a faster algorithm rounds otherwise.
   ///   - parameters: The weights; nil makes a store with initial values.
   ///   - frozen: Paths of layers or parameters that have no gradient.
   ///   - loss: The mean loss of a batch, a scalar.
   /// - Throws: The first mistake of network or loss, with its layer's path and place.
   public convenience init(
-    _ network: some Network, seed: UInt64 = 0, threads: Int? = nil, parameters: Parameters? = nil,
+    _ network: some Network, seed: UInt64 = 0, threads: Int? = nil, exact: Bool = false,
+    parameters: Parameters? = nil,
     frozen: Set<String> = [], file: String = #fileID, line: Int = #line,
     loss: @escaping TrainingStep.LossFunction
   ) throws {
     try self.init(
       LossRecipe(network: network, frozen: frozen, location: "\(file):\(line)", loss: loss), seed: seed,
-      parameters: parameters, engine: try Engine(threads: threads))
+      parameters: parameters, engine: try Engine(threads: threads, exact: exact))
   }
 
   /// Creates a step for a network of named inputs and outputs, and checks it by tracing it once.
@@ -69,19 +71,21 @@ public final class GradientStep {
   ///   - targets: What the loss compares outputs with: names, shapes and types.
   ///   - seed: Decides initial weights and what is dropped.
   ///   - threads: The number of threads; nil takes the processors that may be used.
+  ///   - exact: Keeps to direct sums where a faster algorithm rounds otherwise.
   ///   - parameters: The weights; nil makes a store with initial values.
   ///   - frozen: Paths of layers or parameters that have no gradient.
   ///   - loss: The mean loss of a batch, a scalar.
   /// - Throws: The first mistake of network or loss, with its layer's path and place.
   public convenience init(
     _ network: some GraphNetwork, targets: NamedTargets, seed: UInt64 = 0, threads: Int? = nil,
+    exact: Bool = false,
     parameters: Parameters? = nil, frozen: Set<String> = [], file: String = #fileID, line: Int = #line,
     loss: @escaping TrainingStep.NamedLossFunction
   ) throws {
     try self.init(
       LossRecipe(
         network: network, targets: targets, frozen: frozen, location: "\(file):\(line)", loss: loss),
-      seed: seed, parameters: parameters, engine: try Engine(threads: threads))
+      seed: seed, parameters: parameters, engine: try Engine(threads: threads, exact: exact))
   }
 
   init(_ recipe: LossRecipe, seed: UInt64, parameters: Parameters?, engine: Engine) throws {

@@ -28,6 +28,14 @@ public struct Gradients {
     return map { $1 * factor }
   }
 
+  /// Each gradient shortened by itself so that its norm is at most `limit` (Keras's `clipnorm`; its
+  /// `global_clipnorm` is `clipped(norm:)`).
+  public func clipped(eachNorm limit: Double) -> Gradients {
+    precondition(limit > 0 && limit.isFinite, "gradients clipped to norms of \(limit)")
+    let bound = graph.constant(limit)
+    return map { $1 * (bound / $1.l2Norm().maximum(bound)) }
+  }
+
   /// The gradients with every element brought between `-limit` and `limit`.
   public func clipped(value limit: Double) -> Gradients {
     precondition(limit > 0 && limit.isFinite, "gradients clipped to values of \(limit)")

@@ -22,15 +22,18 @@ public final class GraphPredictor {
   ///   - network: The network.
   ///   - parameters: Its weights; nil makes initial ones, into which a file can be loaded.
   ///   - threads: The number of threads; nil takes the processors that may be used.
+  ///   - exact: Keeps to direct sums where a faster algorithm rounds otherwise.
   /// - Throws: The network's first mistake.
-  public init(_ network: some GraphNetwork, parameters: Parameters? = nil, threads: Int? = nil) throws {
+  public init(
+    _ network: some GraphNetwork, parameters: Parameters? = nil, threads: Int? = nil, exact: Bool = false
+  ) throws {
     let graph = Graph(purpose: .inference)
     _ = network.traceOutputs(batch: 1, into: graph)
     try graph.check()
     let store = parameters ?? Parameters(seed: 0)
     try store.addMissing(graph.parameters)
     self.parameters = store
-    values = ValuePrograms(network, store, try Engine(threads: threads))
+    values = ValuePrograms(network, store, try Engine(threads: threads, exact: exact))
   }
 
   /// The network's outputs `[N, ...]` by name for inputs `[N, ...]` by name.

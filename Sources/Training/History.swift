@@ -14,6 +14,8 @@ public struct EpochRecord: Sendable, Equatable {
   public var learningRate: Double
   /// The time of the training steps; compiling and validation are not counted.
   public var seconds: Double
+  /// The loss of the epoch's last step; nil where it is not known.
+  public var lastLoss: Double?
   /// The trainer's metrics by name, those of the validation images with `validation_` before it.
   public var metrics: [String: Double] = [:]
 }

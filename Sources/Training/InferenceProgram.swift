@@ -31,6 +31,13 @@ final class InferenceProgram {
     self.engine = engine
   }
 
+  /// The figures besides the loss that an evaluation computes.
+  var metrics: [Metric] {
+    if case .evaluation(let objective, _) = kind { objective.metrics } else { [] }
+  }
+
+  var isPyTorch: Bool { network.preset == .pytorch }
+
   static let outputsName = "outputs"
   static let lossName = "loss"
   static let predictionsName = "predictions"
@@ -60,7 +67,7 @@ final class InferenceProgram {
     case .evaluation(let objective, _):
       let labels = graph.input(StepTrace.labelsName, shape: [batch], element: .int32)
       graph.output(Self.lossName, try objective.evaluationLoss(network, outputs, labels))
-      graph.output(Self.predictionsName, outputs.argmax())
+      graph.output(Self.predictionsName, objective.loss.predictedClasses(outputs))
     }
     try graph.check()
     try parameters.addMissing(graph.parameters)
@@ -71,10 +78,13 @@ final class InferenceProgram {
 }
 
 extension Value {
-  /// Scores become probabilities; what a softmax made stays as it is.
+  /// Scores become probabilities, by a softmax or, of one output, by a sigmoid; what a softmax or sigmoid
+  /// made stays as it is.
   fileprivate var asProbabilities: Value {
     guard isValid, rank == 2 else { return self }
-    if case .classification(.softmax) = op { return self }
-    return softmax()
+    switch op {
+    case .classification(.softmax), .pointwise(.unary(.sigmoid)): return self
+    default: return shape[1] == 1 ? sigmoid() : softmax()
+    }
   }
 }

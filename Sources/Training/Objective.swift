@@ -25,8 +25,9 @@ struct Objective {
     let graph = network.graph
     graph.scopes.enter("loss", location: "")
     defer { graph.scopes.leave() }
-    let mean = try loss.mean(outputs, labels, sampleWeights: weights(labels, outputs))
-    network.report(Self.correctName, correctCount(outputs, labels))
+    let weighted = classWeights.map { loss.weighted(classWeights: $0) } ?? loss
+    let mean = try weighted.mean(outputs, labels, sampleWeights: sampleWeights(labels))
+    network.report(Self.correctName, loss.correctCount(outputs, labels))
     addTerms(network, outputs, labels)
     return mean
   }
@@ -36,8 +37,7 @@ struct Objective {
     let graph = outputs.graph
     graph.scopes.enter("loss", location: "")
     defer { graph.scopes.leave() }
-    let weights = takesSampleWeights ? sampleWeights(labels, in: graph) : nil
-    let mean = try loss.mean(outputs, labels, sampleWeights: weights)
+    let mean = try loss.mean(outputs, labels, sampleWeights: sampleWeights(labels))
     addTerms(TracedNetwork(network, in: graph), outputs, labels)
     return graph.penalties.reduce(mean) { $0 + $1.value }
   }
@@ -56,18 +56,9 @@ struct Objective {
     }
   }
 
-  /// The weight `[N]` of each sample; nil where all count the same.
-  private func weights(_ labels: Value, _ outputs: Value) -> Value? {
-    let graph = labels.graph
-    let own = takesSampleWeights ? sampleWeights(labels, in: graph) : nil
-    guard let classWeights, outputs.isValid else { return own }
-    let rows = graph.apply(.classification(.oneHot(classes: classWeights.count)), [labels])
-    let ofClass = (rows * graph.table(classWeights, shape: [classWeights.count])).sum(axes: [1])
-    return own.map { $0 * ofClass } ?? ofClass
-  }
-
-  private func sampleWeights(_ labels: Value, in graph: Graph) -> Value {
-    graph.input(Self.sampleWeightsName, shape: labels.shape)
+  /// The weight `[N]` that each sample brings; nil where all count the same.
+  private func sampleWeights(_ labels: Value) -> Value? {
+    takesSampleWeights ? labels.graph.input(Self.sampleWeightsName, shape: labels.shape) : nil
   }
 }
 
@@ -75,9 +66,9 @@ extension Objective {
   /// Refuses weights and metrics that do not fit a network with so many classes.
   func check(classes: Int) throws(TrainingError) {
     if let classWeights {
-      guard classWeights.count == classes else {
+      guard classWeights.count == max(classes, 2) else {
         throw TrainingError(
-          .badArgument, at: "class weights", expected: "one for each of the \(classes) classes",
+          .badArgument, at: "class weights", expected: "one for each of the \(max(classes, 2)) classes",
           received: "\(classWeights.count)")
       }
       try Self.check(classWeights, at: "class weights")

@@ -17,14 +17,17 @@ public final class Predictor {
   ///   - network: The network.
   ///   - parameters: Its weights; nil makes initial ones, into which a file can be loaded.
   ///   - threads: The number of threads; nil takes the processors that may be used.
+  ///   - exact: Keeps to direct sums where a faster algorithm rounds otherwise.
   /// - Throws: The network's first mistake.
-  public init(_ network: some Network, parameters: Parameters? = nil, threads: Int? = nil) throws {
+  public init(
+    _ network: some Network, parameters: Parameters? = nil, threads: Int? = nil, exact: Bool = false
+  ) throws {
     let graph = Graph(purpose: .inference)
     _ = network.trace(batch: 1, into: graph)
     try graph.check()
     let store = parameters ?? Parameters(seed: 0)
     try store.addMissing(graph.parameters)
-    let engine = try Engine(threads: threads)
+    let engine = try Engine(threads: threads, exact: exact)
     let input = try BatchInput(network)
     self.parameters = store
     outputProgram = InferenceProgram(network, .outputs, store, input, engine)

@@ -17,6 +17,8 @@ extension Trainer {
   ///   - batchSize: The images of a full batch; a smaller last batch is kept.
   ///   - validation: The images to validate on after each epoch.
   ///   - shuffle: Whether each epoch has an order of its own.
+  ///   - augmentation: Random changes to the training images, such as `[.randomFlip(), .randomCrop(padding: 4)]`; a
+  ///     function of (seed, epoch, image). Validation images stay as they are.
   ///   - callbacks: Hear how the training goes, in this order, and may change its rate or stop it.
   ///   - sampleWeights: How much the loss of each image of `data` counts, in its order; the part held out
   ///     for validation keeps its weights, as in Keras. Keras's preset divides the weighted sum by the
@@ -31,8 +33,8 @@ extension Trainer {
   @discardableResult
   public func fit(
     _ data: ImageDataset, epochs: Int, batchSize: Int = 32, validation: ValidationSplit? = nil,
-    shuffle: Bool = true, callbacks: [Callback] = [], sampleWeights: [Float]? = nil,
-    resumingFrom: String? = nil, progress: ((TrainingEvent) -> Void)? = nil
+    shuffle: Bool = true, augmentation: Augmentation? = nil, callbacks: [Callback] = [],
+    sampleWeights: [Float]? = nil, resumingFrom: String? = nil, progress: ((TrainingEvent) -> Void)? = nil
   ) throws -> History {
     let checkpoint = try resumingFrom.map { path in
       let file = try TensorFile(reading: path, requiringDigest: true)
@@ -40,7 +42,8 @@ extension Trainer {
     }
     return try fit(
       data, epochs: epochs, batchSize: batchSize, validation: validation, shuffle: shuffle,
-      callbacks: callbacks, sampleWeights: sampleWeights, progress: progress, run: nil, resume: checkpoint)
+      augmentation: augmentation, callbacks: callbacks, sampleWeights: sampleWeights, progress: progress,
+      run: nil, resume: checkpoint)
   }
 
   /// Trains with a run folder, from a checkpoint on where one is given; `epochs` is then the total.
@@ -50,15 +53,16 @@ extension Trainer {
   @discardableResult
   package func fit(
     _ data: ImageDataset, epochs: Int, batchSize: Int = 32, validation: ValidationSplit? = nil,
-    shuffle: Bool = true, callbacks: [Callback] = [], sampleWeights: [Float]? = nil,
-    progress: ((TrainingEvent) -> Void)? = nil, run: RunFolder?, resume: Checkpoint?
+    shuffle: Bool = true, augmentation: Augmentation? = nil, callbacks: [Callback] = [],
+    sampleWeights: [Float]? = nil, progress: ((TrainingEvent) -> Void)? = nil, run: RunFolder?,
+    resume: Checkpoint?
   ) throws -> History {
     guard epochs >= 1 else {
       throw TrainingError(.badArgument, at: "epochs", expected: "at least 1", received: "\(epochs)")
     }
     let job = try job(
-      data, batchSize: batchSize, validation: validation, shuffle: shuffle, sampleWeights: sampleWeights,
-      lastEpoch: resume == nil ? completedEpochs + epochs : epochs, run: run)
+      data, batchSize: batchSize, validation: validation, shuffle: shuffle, augmentation: augmentation,
+      sampleWeights: sampleWeights, lastEpoch: resume == nil ? completedEpochs + epochs : epochs, run: run)
     func tell(_ event: TrainingEvent) {
       events?(event)
       progress?(event)
@@ -66,7 +70,7 @@ extension Trainer {
     let context = CallbackContext(
       run: run, hasValidation: job.validation != nil, metrics: metrics.map(\.name), schedule: schedule)
     let control = TrainingControl(
-      parameters, epochs: [], scheduledRate: rate(epoch: completedEpochs), tell: tell)
+      parameters, epochs: [], scheduledRate: optimizer.learningRate, tell: tell)
     let listeners = try CallbackSet(callbacks, context, control)
     var setup: TrainingSetup?
     if run != nil || resume != nil || listeners.savesState {
@@ -103,7 +107,7 @@ extension Trainer {
   /// Checks what is to be trained on; nothing is changed.
   private func job(
     _ data: ImageDataset, batchSize: Int, validation: ValidationSplit?, shuffle: Bool,
-    sampleWeights: [Float]?, lastEpoch: Int, run: RunFolder?
+    augmentation: Augmentation?, sampleWeights: [Float]?, lastEpoch: Int, run: RunFolder?
   ) throws -> FitJob {
     if let sampleWeights, sampleWeights.count != data.count {
       throw TrainingError(
@@ -111,7 +115,8 @@ extension Trainer {
         received: "\(sampleWeights.count)")
     }
     let (training, held) = try validation.map { try $0.divide(data) } ?? (data, nil)
-    let loader = try DataLoader(training, batchSize: batchSize, shuffle: shuffle, seed: seed)
+    let loader = try DataLoader(
+      training, batchSize: batchSize, shuffle: shuffle, seed: seed, augmentation: augmentation)
     try step.input.check(training, labels: true)
     if let held { try step.input.check(held, labels: true) }
     guard let sampleWeights else {
@@ -120,7 +125,7 @@ extension Trainer {
         lastEpoch: lastEpoch, run: run)
     }
     try Objective.check(sampleWeights, at: "sample weights")
-    let (weights, heldWeights) = try validation?.divide(sampleWeights) ?? (sampleWeights, nil)
+    let (weights, heldWeights) = try validation?.divide(sampleWeights, of: data) ?? (sampleWeights, nil)
     try Objective.check(weights, at: "sample weights of the training part")
     if let heldWeights { try Objective.check(heldWeights, at: "sample weights of the validation part") }
     return FitJob(

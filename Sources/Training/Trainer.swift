@@ -53,6 +53,7 @@ public final class Trainer {
   ///   - schedule: How the learning rate changes from epoch to epoch.
   ///   - seed: Decides initial weights, orders and what is dropped.
   ///   - threads: The number of threads; nil takes the processors that may be used.
+  ///   - exact: Keeps to direct sums where a faster algorithm rounds otherwise.
   ///   - parameters: A store to train; nil makes one with initial values.
   ///   - frozen: Paths of layers or parameters that are left alone.
   ///   - stopToken: Stops a training at the next boundary between two steps.
@@ -63,7 +64,7 @@ public final class Trainer {
     _ network: some Network, optimizer: some Optimizer = Adam(), loss: Loss, metrics: [Metric] = [],
     penalties: [Penalty] = [], classWeights: [Double]? = nil,
     gradients: ((Gradients) -> Gradients)? = nil, schedule: RateSchedule = .constant, seed: UInt64 = 0,
-    threads: Int? = nil, parameters: Parameters? = nil, frozen: Set<String> = [],
+    threads: Int? = nil, exact: Bool = false, parameters: Parameters? = nil, frozen: Set<String> = [],
     stopToken: StopToken = StopToken(), events: ((TrainingEvent) -> Void)? = nil
   ) throws {
     guard let classes = try BatchInput(network).classes else {
@@ -71,10 +72,11 @@ public final class Trainer {
         path: "outputs", expected: "one score for each class, [batch, classes]", received: "another rank",
         hint: "End the network with Flatten() and Dense(classes), or write a TrainingStep of your own.")
     }
+    try schedule.validate()
     let objective = Objective(
       loss: loss, metrics: metrics, penalties: penalties, classWeights: classWeights)
     try objective.check(classes: classes)
-    let engine = try Engine(threads: threads)
+    let engine = try Engine(threads: threads, exact: exact)
     let resolved = optimizer.resolved(for: network.preset)
     self.network = network
     self.optimizer = resolved
@@ -119,9 +121,6 @@ public final class Trainer {
       network, .evaluation(objective, frozen: frozen), parameters, step.input, step.engine)
   }
 
-  /// The schedule's rate during an epoch, counted from 0.
-  func rate(epoch: Int) -> Double { schedule.rate(initial: optimizer.learningRate, epoch: epoch) }
-
   /// The weights, statistics and optimizer's state.
   public var parameters: Parameters { step.parameters }
 
@@ -146,28 +145,4 @@ public final class Trainer {
 
   /// The bytes that the programs used so far need for intermediate results.
   public var arenaBytes: Int { step.engine.arena.byteCount }
-}
-
-extension Loss {
-  /// The mean over a batch, a scalar; labels `[N]` become rows where the loss wants rows.
-  ///
-  /// With weights `[N]` the weighted sum is divided by the number of samples in Keras's preset, by the sum
-  /// of the weights in PyTorch's.
-  func mean(_ outputs: Value, _ labels: Value, sampleWeights: Value? = nil) throws(ModelError) -> Value {
-    guard outputs.isValid, outputs.rank == 2 else { return outputs }
-    let graph = outputs.graph
-    let targets =
-      targets == .dense
-      ? graph.apply(.classification(.oneHot(classes: outputs.shape[1])), [labels]) : labels
-    let losses = self(outputs, targets)
-    guard losses.isValid else { return losses }
-    guard losses.shape == [outputs.shape[0]] else {
-      throw ModelError(
-        path: "loss", expected: "one number for each sample, shape [\(outputs.shape[0])]",
-        received: "shape \(losses.shape)", hint: "The loss \(name) must not take the mean over samples.")
-    }
-    guard let sampleWeights else { return losses.mean() }
-    let mean = (losses * sampleWeights).mean()
-    return graph.settings.preset == .pytorch ? mean.dividedNoNaN(by: sampleWeights.mean()) : mean
-  }
 }

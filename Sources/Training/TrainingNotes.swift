@@ -12,7 +12,12 @@ struct TrainingSetup: Equatable {
     let loader = job.loader
     var step = SHA256()
     step.update(Array(try job.step.trace(batch: 2).text.utf8))
-    let rates = (0..<100).map { trainer.rate(epoch: $0) }
+    // A schedule by steps shows itself within an epoch.
+    let rates = (0..<100).map { index in
+      trainer.schedule.rate(
+        initial: trainer.optimizer.learningRate, epoch: index, step: index, stepsPerEpoch: 101,
+        previous: trainer.optimizer.learningRate)
+    }
     var schedule = SHA256()
     rates.withUnsafeBytes { schedule.update($0) }
     var tensors = SHA256()
@@ -34,7 +39,9 @@ struct TrainingSetup: Equatable {
         .string(
           Self.list(callbacks.compactMap { call in call.settings.map { "\(call.name) (\($0))" } }))),
       JSON.Member("graph of a step", .string(step.hexDigest())),
+      JSON.Member("exact", .bool(job.step.engine.isExact)),
       JSON.Member("batch size", .integer(loader.batchSize)),
+      JSON.Member("augmentation", .string(loader.augmentation?.description ?? "none")),
       JSON.Member("shuffle", .bool(loader.shuffle)),
       JSON.Member("images", .integer(loader.data.count)),
       JSON.Member("data", .string(Self.digest(of: loader.data))),

@@ -77,7 +77,7 @@ extension EpochEvent {
       epoch: record.epoch, loss: record.loss, accuracy: record.accuracy,
       validationLoss: record.validationLoss,
       validationAccuracy: record.validationAccuracy, learningRate: record.learningRate,
-      seconds: record.seconds, metrics: record.metrics)
+      seconds: record.seconds, lastLoss: record.lastLoss, metrics: record.metrics)
   }
 }
 
@@ -86,6 +86,7 @@ extension EpochRecord {
     self.init(
       epoch: event.epoch, loss: event.loss, accuracy: event.accuracy ?? .nan,
       validationLoss: event.validationLoss, validationAccuracy: event.validationAccuracy,
-      learningRate: event.learningRate, seconds: event.seconds, metrics: event.metrics)
+      learningRate: event.learningRate, seconds: event.seconds, lastLoss: event.lastLoss,
+      metrics: event.metrics)
   }
 }

@@ -57,6 +57,7 @@ public final class TrainingStep {
   ///   - optimizer: The rule of the update.
   ///   - seed: Decides initial weights and what is dropped.
   ///   - threads: The number of threads; nil takes the processors that may be used.
+  ///   - exact: Keeps to direct sums where a faster algorithm rounds otherwise.
   ///   - parameters: A store to train; nil makes one with initial values.
   ///   - frozen: Paths of layers or parameters that are left alone.
   ///   - gradients: Changes the gradients before the optimizer sees them.
@@ -64,6 +65,7 @@ public final class TrainingStep {
   /// - Throws: The first mistake of network or loss, with its layer's path and place.
   public convenience init(
     _ network: some Network, optimizer: some Optimizer = Adam(), seed: UInt64 = 0, threads: Int? = nil,
+    exact: Bool = false,
     parameters: Parameters? = nil, frozen: Set<String> = [], gradients: ((Gradients) -> Gradients)? = nil,
     file: String = #fileID, line: Int = #line, loss: @escaping LossFunction
   ) throws {
@@ -71,7 +73,7 @@ public final class TrainingStep {
       StepRecipe(
         LossRecipe(network: network, frozen: frozen, location: "\(file):\(line)", loss: loss),
         optimizer: optimizer.resolved(for: network.preset), gradients: gradients),
-      seed: seed, parameters: parameters, engine: try Engine(threads: threads))
+      seed: seed, parameters: parameters, engine: try Engine(threads: threads, exact: exact))
   }
 
   /// Creates a step for a network of named inputs and outputs, and checks it by tracing it once.
@@ -94,6 +96,7 @@ public final class TrainingStep {
   ///   - optimizer: The rule of the update.
   ///   - seed: Decides initial weights and what is dropped.
   ///   - threads: The number of threads; nil takes the processors that may be used.
+  ///   - exact: Keeps to direct sums where a faster algorithm rounds otherwise.
   ///   - parameters: A store to train; nil makes one with initial values.
   ///   - frozen: Paths of layers or parameters that are left alone.
   ///   - gradients: Changes the gradients before the optimizer sees them.
@@ -101,7 +104,8 @@ public final class TrainingStep {
   /// - Throws: The first mistake of network or loss, with its layer's path and place.
   public convenience init(
     _ network: some GraphNetwork, targets: NamedTargets, optimizer: some Optimizer = Adam(),
-    seed: UInt64 = 0, threads: Int? = nil, parameters: Parameters? = nil, frozen: Set<String> = [],
+    seed: UInt64 = 0, threads: Int? = nil, exact: Bool = false, parameters: Parameters? = nil,
+    frozen: Set<String> = [],
     gradients: ((Gradients) -> Gradients)? = nil, file: String = #fileID, line: Int = #line,
     loss: @escaping NamedLossFunction
   ) throws {
@@ -110,7 +114,7 @@ public final class TrainingStep {
         LossRecipe(
           network: network, targets: targets, frozen: frozen, location: "\(file):\(line)", loss: loss),
         optimizer: optimizer.resolved(for: network.preset), gradients: gradients),
-      seed: seed, parameters: parameters, engine: try Engine(threads: threads))
+      seed: seed, parameters: parameters, engine: try Engine(threads: threads, exact: exact))
   }
 
   init(_ recipe: StepRecipe, seed: UInt64, parameters: Parameters?, engine: Engine) throws {

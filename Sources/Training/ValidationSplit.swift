@@ -23,6 +23,10 @@ public enum ValidationSplit: Sendable {
   public static func random(_ fraction: Double, seed: UInt64 = 0) -> ValidationSplit {
     .heldOut(.random(fraction, seed: seed))
   }
+  /// Holds out a fraction of each class, drawn without replacement.
+  public static func stratified(_ fraction: Double, seed: UInt64 = 0) -> ValidationSplit {
+    .heldOut(.stratified(fraction, seed: seed))
+  }
 
   /// The images to train on and those to validate on.
   func divide(_ data: ImageDataset) throws(DatasetError) -> (training: ImageDataset, validation: ImageDataset)
@@ -36,9 +40,11 @@ public enum ValidationSplit: Sendable {
   }
 
   /// The weights of the images to train on and of those to validate on; other images have none.
-  func divide(_ weights: [Float]) throws(DatasetError) -> (training: [Float], validation: [Float]?) {
+  func divide(
+    _ weights: [Float], of data: ImageDataset
+  ) throws(DatasetError) -> (training: [Float], validation: [Float]?) {
     guard case .heldOut(let split) = self else { return (weights, nil) }
-    let (rest, heldOut) = try split.indices(of: weights.count)
+    let (rest, heldOut) = try data.indices(of: split)
     return (rest.map { weights[$0] }, heldOut.map { weights[$0] })
   }
 

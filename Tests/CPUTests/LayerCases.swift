@@ -18,7 +18,7 @@ struct LayerCase: Sendable, CustomStringConvertible {
   var description: String { name }
 
   static let all: [LayerCase] =
-    preprocessing + convolutions + large + pooling + plain + normalization + nested
+    preprocessing + convolutions + large + pooling + plain + normalization + nested + further
 
   private static let preprocessing: [LayerCase] = [
     LayerCase("Rescale", [5, 4, 3], bytes: true, Rescale(1 / 255, offset: -0.5)),

@@ -61,6 +61,35 @@ import Testing
     }
   }
 
+  /// Along one direction for each of the layer's tensors and for its input, in double precision.
+  @Test(arguments: LayerCase.all)
+  func gradientsAreSlopes(_ entry: LayerCase) throws {
+    let (graph, values) = try makeGraph(entry, .training, batch: 3)
+    let exact = graph.run64(values).outputs
+    let weights = try #require(values.inputs["weights"])
+    func loss(_ values: Numbers) throws -> Double {
+      let result = try #require(graph.run64(values).outputs["result"])
+      return zip(result, weights).reduce(0) { $0 + $1.0 * $1.1 }
+    }
+    let prefix = "gradient of "
+    for (name, gradient) in exact where name.hasPrefix(prefix) {
+      let path = String(name.dropFirst(prefix.count))
+      let direction = Fill.signed.values("direction of \(path)", count: gradient.count)
+      let step = 1e-6
+      func moved(_ sign: Double) -> Numbers {
+        var moved = values
+        let change = { (numbers: [Double]) in zip(numbers, direction).map { $0 + sign * step * $1 } }
+        moved.inputs[path] = moved.inputs[path].map(change)
+        moved.parameters[path] = moved.parameters[path].map(change)
+        return moved
+      }
+      let slope = (try loss(moved(1)) - loss(moved(-1))) / (2 * step)
+      let terms = zip(gradient, direction).map { $0 * $1 }
+      let size = max(1, terms.reduce(0) { $0 + $1 * $1 }.squareRoot())
+      #expect(abs(slope - terms.reduce(0, +)) <= 1e-6 * size, "\(path): \(slope), \(terms.reduce(0, +))")
+    }
+  }
+
   @Test(arguments: LayerCase.all)
   func doesNotDependOnThreads(_ entry: LayerCase) throws {
     let (graph, values) = try makeGraph(entry, .training, batch: 37)

@@ -12,7 +12,7 @@ struct GoldenBuilder {
     for (name, filters) in [("conv2d", 32), ("conv2d_1", 64)] {
       x = pooled(convolution(name, x, filters, kernel: kernel, padding: padding).relu())
     }
-    return dense("dense_1", dense("dense", flattened(x), 128).relu(), GoldenNetwork.classes)
+    return dense("dense_1", dense("dense", flattened(x), 128).relu(), GoldenData.classes)
   }
 
   /// Two blocks with batch normalisation, two dense layers.
@@ -22,14 +22,14 @@ struct GoldenBuilder {
       x = convolution("conv2d\(suffix)", x, filters, kernel: 3, padding: .same)
       x = pooled(normalized("batch_normalization\(suffix)", x).leakyReLU(slope: 0.3))
     }
-    return dense("dense_1", dense("dense", flattened(x), 16).relu(), GoldenNetwork.classes)
+    return dense("dense_1", dense("dense", flattened(x), 16).relu(), GoldenData.classes)
   }
 
   func loss(_ scores: Value, _ labels: Value, isOneHot: Bool) -> Value {
     guard isOneHot else {
       return graph.apply(.classification(.crossEntropy(.sparse)), [scores, labels]).mean()
     }
-    let targets = graph.apply(.classification(.oneHot(classes: GoldenNetwork.classes)), [labels])
+    let targets = graph.apply(.classification(.oneHot(classes: GoldenData.classes)), [labels])
     return graph.apply(.classification(.crossEntropy(.dense)), [scores, targets]).mean()
   }
 
@@ -59,15 +59,14 @@ struct GoldenBuilder {
     let extent = Extent(kernel)
     let margins = padding.margins(
       input: Extent(x.shape[1], x.shape[2]), kernel: extent, stride: 1, dilation: 1)
-    let weights = kernelParameter(name, [kernel, kernel, x.shape[3], filters])
+    let weights = weight("\(name)/kernel", [kernel, kernel, x.shape[3], filters])
     let window = ConvolutionWindow(kernel: extent, padding: margins)
     return graph.apply(.convolution(.forward(window)), [x, weights])
-      + uniform("\(name)/bias", [filters], limit: 0.1)
+      + weight("\(name)/bias", [filters])
   }
 
   private func dense(_ name: String, _ x: Value, _ units: Int) -> Value {
-    x.matrixProduct(kernelParameter(name, [x.shape[1], units]))
-      + uniform("\(name)/bias", [units], limit: 0.1)
+    x.matrixProduct(weight("\(name)/kernel", [x.shape[1], units])) + weight("\(name)/bias", [units])
   }
 
   private func pooled(_ x: Value) -> Value {
@@ -82,35 +81,23 @@ struct GoldenBuilder {
   private func normalized(_ name: String, _ x: Value) -> Value {
     let channels = x.shape[x.rank - 1]
     let moments = graph.apply(.normalization(.batchMoments), [x])
-    for (row, (state, initial)) in [("moving_mean", Float(0)), ("moving_variance", 1)].enumerated() {
+    for (row, state) in ["moving_mean", "moving_variance"].enumerated() {
       let path = "\(name)/\(state)"
       let known = graph.parameter(
         ParameterSpec(path: path, shape: [channels], role: .state, isTrainable: false) { _ in
-          [Float](repeating: initial, count: channels)
+          GoldenData.initial(path, shape: [channels])
         })
       let current = moments.slice(axis: 0, start: row, count: 1).reshaped([channels])
       graph.assign(path, known * 0.99 + current * 0.01)
     }
-    let gamma = uniform("\(name)/gamma", [channels], limit: 0.25, around: 1)
-    let beta = uniform("\(name)/beta", [channels], limit: 0.1)
+    let gamma = weight("\(name)/gamma", [channels])
+    let beta = weight("\(name)/beta", [channels])
     return graph.apply(.normalization(.batchNormalize(epsilon: 1e-3)), [x, moments, gamma, beta])
   }
 
-  /// Glorot's uniform distribution.
-  private func kernelParameter(_ name: String, _ shape: [Int]) -> Value {
-    let area = shape.dropLast(2).reduce(1, *)
-    let fans = area * shape[shape.count - 2] + area * shape[shape.count - 1]
-    return uniform("\(name)/kernel", shape, limit: (6 / Double(fans)).squareRoot())
-  }
-
-  /// A weight whose initial elements the hash draws from `center` ± `limit`.
-  private func uniform(_ path: String, _ shape: [Int], limit: Double, around center: Double = 0) -> Value {
-    let count = shape.reduce(1, *)
-    let spec = ParameterSpec(path: path, shape: shape, role: .weight) { _ in
-      let seed = Hash.seed(path)
-      return (0..<count).map { Float(center + Double(Float((Hash.unit(seed, $0) * 2 - 1) * limit))) }
-    }
-    return graph.parameter(spec)
+  private func weight(_ path: String, _ shape: [Int]) -> Value {
+    graph.parameter(
+      ParameterSpec(path: path, shape: shape, role: .weight) { _ in GoldenData.initial(path, shape: shape) })
   }
 
   private func moment(_ path: String, _ shape: [Int]) -> Value {

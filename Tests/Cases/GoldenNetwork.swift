@@ -12,7 +12,6 @@ package enum GoldenNetwork: String, CaseIterable, Sendable {
   case batchNormKeras = "batchnorm-keras"
 
   package static let batchSize = 8
-  package static let classes = 10
   package static let lossName = "loss"
   package static func gradientName(_ path: String) -> String { "gradient of \(path)" }
   static let rateName = "rate"
@@ -72,22 +71,12 @@ package enum GoldenNetwork: String, CaseIterable, Sendable {
 
   /// The inputs of a step (from 0): images, labels and the optimizer's factors.
   package func inputs(step: Int) -> [String: [Double]] {
-    let size = Self.batchSize
-    let labels = (0..<size).map {
-      Int((Hash.word(Hash.seed("labels"), step * size + $0) >> 32) % UInt64(Self.classes))
-    }
-    let (width, channels) = (imageShape[1], imageShape[2])
-    let count = imageShape.reduce(1, *)
-    let images = (0..<size * count).map { index -> Double in
-      let noise = Int(Hash.word(Hash.seed("images"), step * size * count + index) >> 57)
-      let row = index % count / (width * channels)
-      let column = index / channels % width
-      return Double(noise + 128 * ((row + labels[index / count] * column) / 5 % 2))
-    }
+    let images = GoldenData.images(step: step, size: Self.batchSize, shape: imageShape)
+    let labels = GoldenData.labels(step: step, size: Self.batchSize)
     let (first, second) = corrections(step: step + 1)
     let rate = usesKerasAdam ? 1e-3 * second.squareRoot() / first : 1e-3 / first
     return [
-      "images": images, "labels": labels.map { Double($0) }, Self.rateName: [rate],
+      "images": images.map { Double($0) }, "labels": labels.map { Double($0) }, Self.rateName: [rate],
       Self.correctionName: [second],
     ]
   }

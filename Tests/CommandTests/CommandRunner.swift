@@ -41,6 +41,13 @@ enum CommandRunner {
     try start(arguments, in: folder).wait()
   }
 
+  /// Runs another program to its end, with more in its environment.
+  static func run(
+    _ program: String, _ arguments: [String], environment: [String: String], in folder: TemporaryFolder
+  ) throws -> CommandResult {
+    try RunningCommand(program, arguments, environment: environment, in: folder).wait()
+  }
+
   /// Runs the command to its end in a folder of its own.
   static func run(_ arguments: String...) throws -> CommandResult {
     let folder = try TemporaryFolder()
@@ -55,7 +62,10 @@ final class RunningCommand {
   private let errors: String
   private let folder: TemporaryFolder
 
-  init(_ path: String, _ arguments: [String], in folder: TemporaryFolder) throws {
+  init(
+    _ path: String, _ arguments: [String], environment more: [String: String] = [:],
+    in folder: TemporaryFolder
+  ) throws {
     self.folder = folder
     let name = UUID().uuidString
     output = "\(folder.path)/\(name).out"
@@ -66,7 +76,7 @@ final class RunningCommand {
     var environment = ProcessInfo.processInfo.environment
     for name in ["MARTLET_DATA", "COLUMNS"] { environment[name] = nil }
     environment["MARTLET_CACHE"] = "\(folder.path)/cache"
-    process.environment = environment
+    process.environment = environment.merging(more) { $1 }
     for path in [output, errors] { try Data().write(to: URL(fileURLWithPath: path)) }
     process.standardOutput = FileHandle(forWritingAtPath: output)
     process.standardError = FileHandle(forWritingAtPath: errors)

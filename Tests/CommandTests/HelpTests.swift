@@ -7,7 +7,8 @@ import Testing
   private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Snapshots"
 
   static let verbs = [
-    "", "train", "evaluate", "predict", "summary", "inspect", "datasets", "datasets list", "datasets fetch",
+    "", "train", "reproduce", "systems", "evaluate", "predict", "summary", "inspect", "datasets",
+    "datasets list", "datasets fetch",
     "datasets verify", "datasets show", "benchmark",
   ]
 

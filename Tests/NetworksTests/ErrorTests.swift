@@ -39,7 +39,8 @@ private func message(
 
   @Test func settings() {
     #expect(
-      message { Conv2D(0, kernelSize: 3) } == "conv2d: expected a positive number of filters, received 0. ")
+      message { Conv2D(0, kernelSize: 3) }
+        == "conv2d: expected a positive number of filters, received 0. It is the number of output channels.")
     #expect(message { Conv2D(1, kernelSize: 0) }.contains("a kernel of at least 1x1, received 0x0"))
     #expect(message { Conv2D(1, kernelSize: 3, strides: 0) }.contains("a stride of at least 1x1"))
     #expect(message { Conv2D(1, kernelSize: 3, padding: -1) }.contains("a padding of 0 or more, received -1"))
@@ -47,10 +48,14 @@ private func message(
       message { Conv2D(6, kernelSize: 3, groups: 3) }
         .contains("groups that divide 4 channels and 6 filters, received 3 groups"))
     #expect(message { MaxPooling2D(2, padding: 2) }.contains("at most half the window 2x2, received 2"))
-    #expect(message { Dropout(1) } == "dropout: expected a rate of at least 0 and below 1, received 1.0. ")
+    #expect(
+      message { Dropout(1) }
+        == "dropout: expected a rate of at least 0 and below 1, received 1.0. It is the part that is dropped."
+    )
     #expect(message { ChannelAttention(ratio: 16) }.contains("at least 16 channels for ratio 16, received 4"))
     #expect(message { ChannelAttention(ratio: 16, minimumUnits: 1) } == "no error")
-    #expect(message { LocalResponseNormalization(size: 4) }.contains("an odd number of channels, received 4"))
+    #expect(
+      message { LocalResponseNormalization(size: 0) }.contains("a positive number of channels, received 0"))
     #expect(message { BatchNormalization(epsilon: 0) }.contains("a positive epsilon"))
     #expect(message { Normalize(mean: [1, 2], deviation: [1]) }.contains("1 or 4 means"))
     #expect(message { Normalize(mean: 0, deviation: 0) }.contains("positive deviations"))

@@ -1,3 +1,4 @@
+import MartletGraphs
 import MartletNetworks
 import Testing
 
@@ -34,6 +35,19 @@ private let cases: [Case] = [
   .uniform(.kaimingUniform(), variance: 0.001_666_667), .uniform(.fanInUniform, variance: 0.001_666_667),
   .unbounded(.kaimingNormal, variance: 0.01), .unbounded(.normal(), variance: 0.0025),
   .truncated(.truncatedNormal(), variance: 0.001_934_353),
+]
+
+/// A tensor of a layer and the square of its bound, as measured on Keras's and PyTorch's own layers of 16
+/// channels.
+private let layerBounds: [(Preset, String, Double)] = [
+  (.keras, "depthwise_conv2d/kernel", 6.0 / 162),
+  (.pytorch, "depthwise_conv2d/kernel", 1.0 / 9),
+  (.pytorch, "depthwise_conv2d/bias", 1.0 / 9),
+  (.keras, "separable_conv2d/depthwise_kernel", 6.0 / 162),
+  (.keras, "separable_conv2d/pointwise_kernel", 6.0 / 64),
+  (.keras, "conv2d_transpose/kernel", 6.0 / 432),
+  (.pytorch, "conv2d_transpose/kernel", 1.0 / 288),
+  (.pytorch, "conv2d_transpose/bias", 1.0 / 288),
 ]
 
 @Suite struct InitializerTests {
@@ -73,5 +87,21 @@ private let cases: [Case] = [
     #expect(Fans(shape: [3, 5, 4, 7]) == Fans(inputs: 60, outputs: 105))
     #expect(Fans(shape: [6, 8]) == Fans(inputs: 6, outputs: 8))
     #expect(Fans(shape: [6]) == Fans(inputs: 6, outputs: 6))
+  }
+
+  @Test(arguments: layerBounds)
+  func fansOfTheOtherConvolutions(preset: Preset, path: String, squaredBound: Double) throws {
+    let model = try Model(input: .image(9, 9, 16, element: .float), preset: preset) { x in
+      let depthwise = DepthwiseConv2D(kernelSize: 3, depthMultiplier: 2)(x)
+      let separable = SeparableConv2D(32, kernelSize: 3, depthMultiplier: 2)(x)
+      let transposed = Conv2DTranspose(32, kernelSize: 3)(x)
+      return Concatenate()(Flatten()(depthwise), Flatten()(separable), Flatten()(transposed))
+    }
+    let graph = Graph(purpose: .inference)
+    _ = model.trace(batch: 1, into: graph)
+    let tensor = try #require(Parameters(graph.parameters, seed: 3).tensor(path))
+    let largest = tensor.scalars.reduce(0) { max($0, abs(Double($1))) }
+    let bound = squaredBound.squareRoot()
+    #expect(largest <= bound * 1.0001 && largest > (tensor.scalars.count > 100 ? 0.97 : 0.8) * bound)
   }
 }

@@ -117,7 +117,7 @@ private func isClose(_ a: [Double], _ b: [Double], _ tolerance: Double = 1e-12) 
       Loss.categoricalCrossEntropy()(x.softmax() * 2, rows),
     ]
     for (index, loss) in losses.enumerated() { graph.output("\(index)", loss) }
-    graph.output("correct", correctCount(x, labels))
+    graph.output("correct", Metric.accuracy(x, labels).sum())
     graph.output("accuracy", accuracy(x, rows))
     try graph.check()
     let result = Reference64.run(

@@ -18,35 +18,14 @@ import Testing
 
     let lossFigure = zip(trace.losses, golden.losses).map { abs($0 - $1) / abs($1) }.max() ?? .infinity
     #expect(trace.losses.count == 10 && lossFigure <= 1e-8)
-    let gradientFigure = try worst(golden.gradients, trace.gradients)
+    #expect(golden.gradients.count >= 8 && golden.weights.count >= 8)
+    let gradientFigure = Golden.worst(golden.gradients, trace.gradients)
     #expect(gradientFigure.fraction <= 1, "gradient of \(gradientFigure.path)")
-    let weightFigure = try worst(golden.weights, trace.weights)
+    let weightFigure = Golden.worst(golden.weights, trace.weights)
     #expect(weightFigure.fraction <= 1, "weight \(weightFigure.path)")
     print(
       "\(network.rawValue): losses \(lossFigure), gradients \(gradientFigure.fraction) of the bound,",
       "weights \(weightFigure.fraction) of the bound")
-  }
-
-  /// The worst difference as a fraction of 1e-8 of the element plus 1e-10 of the norm of all tensors.
-  private func worst(
-    _ golden: [String: Golden.Stored], _ actual: [String: [Double]]
-  ) throws -> (fraction: Double, path: String) {
-    #expect(golden.count >= 8)
-    let global = golden.values.reduce(0) { $0 + $1.norm * $1.norm }.squareRoot()
-    var worst = (fraction: 0.0, path: "")
-    for (path, stored) in golden {
-      let whole = try #require(actual[path])
-      let part = stored.part(of: whole)
-      #expect(part.count == stored.values.count)
-      let norm = whole.reduce(0) { $0 + $1 * $1 }.squareRoot()
-      // A sum may cancel; its terms do not.
-      let total = whole.reduce(0) { $0 + abs($1) }
-      var fractions = zip(part, stored.values).map { abs($0 - $1) / (1e-8 * abs($1) + 1e-10 * global) }
-      fractions.append(abs(norm - stored.norm) / (1e-8 * stored.norm + 1e-10 * global))
-      fractions.append(abs(whole.reduce(0, +) - stored.sum) / (1e-8 * total + 1e-10 * global))
-      for fraction in fractions where !(fraction <= worst.fraction) { worst = (fraction, path) }
-    }
-    return worst
   }
 
   /// Single precision with plain sums comes within four times the peer's own distance.

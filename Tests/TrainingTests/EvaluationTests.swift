@@ -1,5 +1,6 @@
 import Foundation
 import Martlet
+import MartletCases
 import MartletTraining
 import Testing
 
@@ -104,5 +105,120 @@ import Testing
       return try Samples.trainer(network).evaluate(try Samples.data(20), batchSize: 8).loss
     }
     #expect(try loss(1) > loss(0) + 0.1)
+  }
+
+  /// Five classes, of which one has no images and one is never predicted.
+  private func evaluation(_ golden: RuleGolden) -> Evaluation {
+    Evaluation(
+      loss: 0, labels: golden.integers("evaluation/labels"),
+      predictions: golden.integers("evaluation/predictions").map { Int($0) },
+      classNames: ["apple", "pear", "a much longer name", "plum", "fig"])
+  }
+
+  @Test func scoresAgreeWithScikitLearn() throws {
+    let golden = try RuleGolden()
+    let evaluation = evaluation(golden)
+    func check(_ values: [Double], _ name: String) {
+      let worst = golden.worst(of: values, "evaluation/\(name)")
+      #expect(worst.fraction <= 1, "\(name): \(worst.place)")
+    }
+    let classes = evaluation.perClass
+    check(
+      classes.map(\.precision) + classes.map(\.recall) + classes.map(\.f1)
+        + classes.map { Double($0.support) }, "classes")
+    #expect(classes.contains { $0.support == 0 } && evaluation.confusion.contains { $0[3] == 0 })
+    for (name, mean) in [
+      ("macro", evaluation.macro), ("weighted", evaluation.weighted), ("micro", evaluation.micro),
+    ] {
+      check([mean.precision, mean.recall, mean.f1], name)
+    }
+    for (name, normalization) in [
+      ("true", Evaluation.Normalization.trueClass), ("pred", .predictedClass), ("all", .all),
+    ] {
+      check(evaluation.confusion(normalizedBy: normalization).flatMap { $0 }, "confusion-\(name)")
+    }
+    check([evaluation.cohenKappa, evaluation.matthewsCorrelation], "agreement")
+  }
+
+  @Test func agreementIsZeroWhereThereIsNothingToAgreeOn() {
+    let one = Evaluation(loss: 0, labels: [0, 0], predictions: [0, 0], classNames: ["a", "b"])
+    #expect(one.cohenKappa == 0 && one.matthewsCorrelation == 0)
+    let right = Evaluation(loss: 0, labels: [0, 1], predictions: [0, 1], classNames: ["a", "b"])
+    #expect(right.cohenKappa == 1 && right.matthewsCorrelation == 1)
+    let wrong = Evaluation(loss: 0, labels: [0, 1], predictions: [1, 0], classNames: ["a", "b"])
+    #expect(wrong.cohenKappa == -1 && wrong.matthewsCorrelation == -1)
+  }
+
+  @Test(arguments: [2, 4]) func theReportIsScikitLearns(_ digits: Int) throws {
+    let golden = try RuleGolden()
+    let text = try #require(golden.note("report\(digits)"))
+    #expect(evaluation(golden).classificationReport(digits: digits) == text)
+  }
+
+  private func probabilities(_ golden: RuleGolden, _ name: String) throws -> ClassProbabilities {
+    try ClassProbabilities(
+      labels: golden.integers("evaluation/labels"),
+      values: Tensor(shape: [40, 4], scalars: golden["evaluation/\(name)"].map { Float($0) }))
+  }
+
+  @Test(arguments: ["tied", "fine"]) func areasAndTopKAgreeWithThePeers(_ name: String) throws {
+    let golden = try RuleGolden()
+    let kept = try probabilities(golden, name)
+    let areas = try kept.aucOfClasses.map { try #require($0) } + [kept.auc(), kept.auc(.weighted)]
+    let worst = golden.worst(of: areas, "evaluation/auc-\(name)")
+    #expect(worst.fraction <= 1, "\(worst.place)")
+    for k in 1...3 {
+      let found = golden.worst(of: [try kept.topKAccuracy(k)], "evaluation/top\(k)-\(name)")
+      #expect(found.fraction <= 1, "top \(k): \(found.place)")
+    }
+    #expect(try kept.topKAccuracy(4) == 1)
+    let evaluation = Evaluation(
+      loss: 0, labels: kept.labels, predictions: kept.labels.map { Int($0) },
+      classNames: ["a", "b", "c", "d"], probabilities: kept)
+    #expect(try evaluation.auc(.weighted) == kept.auc(.weighted))
+    #expect(try evaluation.topKAccuracy(2) == kept.topKAccuracy(2))
+  }
+
+  @Test func oneColumnStandsForTwoClasses() throws {
+    let golden = try RuleGolden()
+    let four = golden["evaluation/tied"]
+    let scores = (0..<40).map { Float(four[4 * $0 + 2] + four[4 * $0 + 3]) }
+    let labels = golden.integers("evaluation/labels").map { $0 > 1 ? Int32(1) : 0 }
+    let one = try ClassProbabilities(labels: labels, values: Tensor(shape: [40, 1], scalars: scores))
+    let two = try ClassProbabilities(
+      labels: labels, values: Tensor(shape: [40, 2], scalars: scores.flatMap { [1 - $0, $0] }))
+    for kept in [one, two] {
+      #expect(golden.worst(of: [try kept.auc()], "evaluation/auc-binary").fraction <= 1)
+      #expect(kept.classes == 2)
+    }
+    #expect(try one.topKAccuracy(1) == two.topKAccuracy(1))
+  }
+
+  @Test func figuresThatCannotBeAreRefused() throws {
+    func text(_ body: () throws -> Void) -> String {
+      do {
+        try body()
+        return "no error"
+      } catch { return "\(error)" }
+    }
+    let evaluation = Evaluation(loss: 0, labels: [0, 1], predictions: [0, 1], classNames: ["a", "b"])
+    #expect(
+      text { _ = try evaluation.auc() }
+        == "auc: expected an evaluation that keeps the probabilities, received one without; "
+        + "ask for them when you evaluate")
+    #expect(text { _ = try evaluation.topKAccuracy(1) }.hasPrefix("topKAccuracy: expected an evaluation"))
+    let values = Tensor<Float>(shape: [2, 2], scalars: [0.5, 0.5, 0.25, 0.75])
+    #expect(
+      text { _ = try ClassProbabilities(labels: [1, 1], values: values).auc() }
+        == "auc: expected images of at least two classes, received images of one class")
+    #expect(text { _ = try ClassProbabilities(labels: [0], values: values) }.contains("shape [1, classes]"))
+    #expect(
+      text { _ = try ClassProbabilities(labels: [0, 2], values: values) }
+        .contains("labels from 0 to 1, as there are 2 classes, received 2"))
+    let kept = try ClassProbabilities(labels: [0, 1], values: values)
+    #expect(text { _ = try kept.topKAccuracy(0) }.contains("k of at least 1, received 0"))
+    // No number is never right.
+    let empty = Tensor<Float>(shape: [2, 2], scalars: [.nan, .nan, 0, 1])
+    #expect(try ClassProbabilities(labels: [0, 1], values: empty).topKAccuracy(2) == 0.5)
   }
 }

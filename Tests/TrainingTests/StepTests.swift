@@ -56,10 +56,23 @@ import Testing
     try compare(try Samples.network(normalized: false), count: count, optimizer: Adam(epsilon: 1e-3))
   }
 
+  @Test(arguments: Preset.allCases) func everyOptimizerAgreesWithTheReference(_ preset: Preset) throws {
+    func compare(_ optimizer: some Optimizer) throws {
+      try self.compare(
+        try Samples.network(preset: preset, normalized: false), count: 5, optimizer: optimizer)
+    }
+    // Large epsilons, as the first steps of gradients near 0 would else be noise.
+    try compare(AdamW(weightDecay: 0.1, epsilon: 1e-3, amsgrad: true, decays: .kernels))
+    try compare(RMSprop(momentum: 0.5, epsilon: 1e-3, centered: true, weightDecay: 0.01))
+    try compare(Adagrad(initialAccumulator: 0.1, weightDecay: 0.01, decays: .excluding(["bias"])))
+    try compare(SGD(learningRate: 0.1, momentum: 0.9, nesterov: true, weightDecay: 0.1))
+  }
+
   @Test func changedGradientsAgreeWithTheReference() throws {
     let rule = SGD(learningRate: 0.1)
     try compare(try Samples.network(), count: 9, optimizer: rule) { $0.clipped(norm: 0.1) }
     try compare(try Samples.network(), count: 9, optimizer: rule) { $0.clipped(value: 0.01) }
+    try compare(try Samples.network(), count: 9, optimizer: rule) { $0.clipped(eachNorm: 0.05) }
   }
 
   @Test func clippingShortensTheStep() throws {
@@ -85,6 +98,9 @@ import Testing
     let clipped = try moved { $0.clipped(norm: 0.1) }
     #expect(abs(clipped.length - 0.1) < 1e-4)
     #expect(abs(clipped.norm - free.norm) < 1e-6)
+    // Six weights and biases of their own norm.
+    let each = try moved { $0.clipped(eachNorm: 1e-3) }
+    #expect(abs(each.length - 1e-3 * 8.0.squareRoot()) < 1e-5)
     let loose = try moved { $0.clipped(norm: 1000) }
     #expect(abs(loose.length - free.length) < 1e-5)
   }

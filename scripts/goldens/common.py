@@ -43,27 +43,33 @@ def uniform(name, shape, limit):
     return values.astype(np.float32).astype(np.float64).reshape(shape)
 
 
-def batch(step, height, width, channels):
-    """Bytes [8, height, width, channels] (stripes that depend on the class, plus noise) and labels [8]."""
-    labels = (words("labels", BATCH, step * BATCH) >> np.uint64(32)) % np.uint64(CLASSES)
+def batch(step, height, width, channels, size=BATCH):
+    """Bytes [size, height, width, channels] (stripes that depend on the class, plus noise), labels [size]."""
+    labels = (words("labels", size, step * size) >> np.uint64(32)) % np.uint64(CLASSES)
     labels = labels.astype(np.int64)
     count = height * width * channels
-    noise = words("images", BATCH * count, step * BATCH * count) >> np.uint64(57)
-    noise = noise.astype(np.int64).reshape(BATCH, height, width, channels)
+    noise = words("images", size * count, step * size * count) >> np.uint64(57)
+    noise = noise.astype(np.int64).reshape(size, height, width, channels)
     row = np.arange(height).reshape(1, height, 1, 1)
     column = np.arange(width).reshape(1, 1, width, 1)
     stripe = (row + labels.reshape(-1, 1, 1, 1) * column) // 5 % 2
     return (noise + 128 * stripe).astype(np.uint8), labels
 
 
+def rotated(images, labels, order):
+    """The same batch in another order (the second half of the orders backwards): only rounding differs."""
+    images, labels = (images, labels) if order < BATCH // 2 else (images[::-1], labels[::-1])
+    return np.roll(images, order, axis=0), np.roll(labels, order)
+
+
 def glorot(fan_in, fan_out):
     return float(np.sqrt(6.0 / (fan_in + fan_out)))
 
 
-def reduced(values):
-    """A tensor's stored part: all of it up to 1,500 elements, else about 1,000 spread ones."""
+def reduced(values, kept):
+    """A tensor's stored part: all of it up to 1.5 times `kept` elements, else about `kept` spread ones."""
     flat = np.asarray(values, dtype=np.float64).reshape(-1)
-    stride = 1 if flat.size <= 1500 else flat.size // 1000 | 1
+    stride = 1 if flat.size <= kept * 3 // 2 else flat.size // kept | 1
     return flat[::stride].copy(), stride
 
 
@@ -77,22 +83,25 @@ def distance(single, double):
 class Golden:
     """Collects tensors and writes them as a safetensors file."""
 
-    def __init__(self, maker, versions, about):
+    def __init__(self, maker, versions, about, kept=1000):
+        self.kept = kept
         self.metadata = {"maker": f"scripts/goldens/{maker}", "versions": versions, "about": about}
         self.tensors = {}
 
     def losses(self, values):
         self.tensors["losses"] = np.asarray(values, dtype=np.float64)
 
-    def gradient(self, path, double, single):
-        self.store(f"gradient/{path}", double, [distance(single, double)])
+    def gradient(self, path, double, singles):
+        """`singles` are float32 gradients of the batch in several orders: the worst one counts, because that
+        of a tensor of few elements may be near by luck."""
+        self.store(f"gradient/{path}", double, [max(distance(single, double) for single in singles)])
 
     def weight(self, path, values):
         self.store(f"weight/{path}", values, [])
 
     def store(self, name, values, more):
         """The stored part, and [stride, norm, sum] (of a gradient also the float32 distance)."""
-        part, stride = reduced(values)
+        part, stride = reduced(values, self.kept)
         flat = np.asarray(values, dtype=np.float64).reshape(-1)
         self.tensors[f"{name}/values"] = part
         self.tensors[f"{name}/summary"] = np.array([stride, np.linalg.norm(flat), flat.sum(), *more])

@@ -1,4 +1,4 @@
-"""Goldens of two networks with PyTorch's conventions: python make_pytorch.py FOLDER
+"""Goldens of networks with PyTorch's conventions: python make_pytorch.py FOLDER [NAME ...]
 
 Tensors are stored in Martlet's layout: images N H W C, kernels [height, width, in, out], dense
 kernels [in, out] with the input flattened in the order H W C.
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from common import BATCH, CLASSES, STEPS, Golden, batch, glorot, uniform
+from common import BATCH, CLASSES, STEPS, Golden, batch, glorot, rotated, uniform
 
 torch.set_num_threads(2)
 
@@ -51,18 +51,25 @@ def initialize(model, dtype):
             layer.bias.copy_(torch.tensor(uniform(f"{name}/bias", shape[-1:], 0.1), dtype=dtype))
 
 
-def train(make, prepare, one_hot, dtype, steps):
+def norms(model):
+    """0.001 times the L1 and the L2 norms (not squares) of all tensors, biases included."""
+    return sum(0.001 * p.abs().sum() + 0.001 * torch.linalg.vector_norm(p) for p in model.parameters())
+
+
+def train(make, prepare, one_hot, dtype, steps, size, penalty, order=0):
     model = make().to(dtype)
     initialize(model, dtype)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     losses, gradients = [], {}
     for step in range(steps):
-        images, labels = batch(step, 28, 28, 1)
+        images, labels = rotated(*batch(step, 28, 28, 1, size), order)
         x = prepare(torch.tensor(images.transpose(0, 3, 1, 2).copy()).to(dtype))
         y = torch.tensor(labels)
         if one_hot:
             y = nn.functional.one_hot(y, CLASSES).to(dtype)
         loss = nn.functional.cross_entropy(model(x), y)
+        if penalty:
+            loss = loss + penalty(model)
         optimizer.zero_grad()
         loss.backward()
         losses.append(loss.item())
@@ -78,25 +85,39 @@ def parameters(model):
         yield f"{name}/bias", layer.bias
 
 
-def make_golden(path, about, make, prepare, one_hot):
-    losses, gradients, weights = train(make, prepare, one_hot, torch.float64, STEPS)
-    _, single, _ = train(make, prepare, one_hot, torch.float32, 1)
+def make_golden(name, about, make, prepare, one_hot, kept=1000, size=BATCH, penalty=None, orders=1):
+    losses, gradients, weights = train(make, prepare, one_hot, torch.float64, STEPS, size, penalty)
+    singles = [
+        train(make, prepare, one_hot, torch.float32, 1, size, penalty, order)[1] for order in range(orders)]
     versions = f"Python {platform.python_version()}, PyTorch {torch.__version__}, NumPy {np.__version__}"
-    golden = Golden("make_pytorch.py", versions, about)
+    about = f"{about}, PyTorch's Adam 1e-3, {STEPS} steps of {size}"
+    golden = Golden("make_pytorch.py", versions, about, kept)
     golden.losses(losses)
-    for name, gradient in gradients.items():
-        golden.gradient(name, gradient, single[name])
-        golden.weight(name, weights[name])
+    for path, gradient in gradients.items():
+        golden.gradient(path, gradient, [single[path] for single in singles])
+        golden.weight(path, weights[path])
     print([round(loss, 4) for loss in losses])
-    golden.write(path)
+    golden.write(f"{sys.argv[1]}/{name}.safetensors")
 
 
-folder = sys.argv[1]
-make_golden(
-    f"{folder}/conv5x5-pytorch.safetensors",
-    f"5x5 network, raw pixels, one-hot targets, PyTorch's Adam 1e-3, {STEPS} steps of {BATCH}",
-    lambda: Convnet(5, 0, 1024), lambda x: x, True)
-make_golden(
-    f"{folder}/convnet-pytorch.safetensors",
-    f"convnet, (x/255 - 0.1307)/0.3081, labels, PyTorch's Adam 1e-3, {STEPS} steps of {BATCH}",
-    lambda: Convnet(3, 1, 3136), lambda x: (x / 255 - 0.1307) / 0.3081, False)
+def conv5x5():
+    return Convnet(5, 0, 1024)
+
+
+def raw(x):
+    return x
+
+
+GOLDENS = [
+    dict(name="conv5x5-pytorch", about="5x5 network, raw pixels, one-hot targets", make=conv5x5, prepare=raw,
+        one_hot=True),
+    dict(name="convnet-pytorch", about="convnet, (x/255 - 0.1307)/0.3081, labels",
+        make=lambda: Convnet(3, 1, 3136), prepare=lambda x: (x / 255 - 0.1307) / 0.3081, one_hot=False),
+    dict(name="conv5x5-regularized",
+        about="5x5 network, raw pixels, one-hot targets, 0.001 times the L1 and L2 norms of all tensors",
+        make=conv5x5, prepare=raw, one_hot=True, kept=200, size=4, penalty=norms,
+        orders=BATCH),
+]
+for golden in GOLDENS:
+    if golden["name"] in sys.argv[2:] or not sys.argv[2:]:
+        make_golden(**golden)

@@ -36,6 +36,16 @@ typedef struct {
   int32_t count_padding;                   // average: divide by the window's size even at the border
 } mk_pool;
 
+// One image's convolution in tiles of 4x4 outputs (kernels/winograd.inc.h); channels and filters are
+// multiples of MK_LANES, x has its border, wide enough for 4*tiles + 2 rows and columns.
+typedef struct {
+  int32_t tiles_y, tiles_x;
+  int32_t channels, filters;
+  int32_t rows, columns;                   // output extent
+  ptrdiff_t x_row, x_pixel, y_row, y_pixel;
+  ptrdiff_t v_position, m_position;        // floats between the 36 positions of v and of m
+} mk_winograd;
+
 // C[m][n] = activation(accumulate * C + sum over k of A * B + bias[n]).
 // A's element (m, k) is at m*a_row + k*a_column, B's (k, n) at k*b_row + n*b_column;
 // one of b_row, b_column is 1 (b_row = 1 is packed through a small buffer on the stack).
@@ -118,6 +128,26 @@ typedef struct {
   // dx (with border, same strides as x) += ...; the caller zeroes it.
   void (*sparse_input_gradient)(const mk_conv *, const float *weights, const mk_entry *list,
                                 const int32_t *count, float *dx);
+
+  // -- Winograd's convolution F(4x4, 3x3), stride 1, dilation 1 (kernels/winograd.inc.h) --
+  // Layouts: v [36][tiles][channels], m [36][tiles][filters], u [36][channels][filters]; an image's tiles row by row.
+  void (*winograd_input)(const mk_winograd *, const float *x, float *v);
+  void (*winograd_multiply)(const mk_winograd *, int32_t tiles, const float *v, const float *u, float *m);
+  void (*winograd_output)(const mk_winograd *, const float *m, const float *bias, int32_t activation, float slope,
+                          float *y);
+  void (*winograd_output_gradient)(const mk_winograd *, const float *dy, float *m);
+  // u of one position and `count` channels (+)= transposed v times m of that position.
+  void (*winograd_gradient)(const mk_winograd *, int32_t tiles, const float *v, const float *m, int32_t count,
+                            int32_t accumulate, float *u);
+  // Of the kernel [3][3][channels][filters] the channels first ... first + count (a multiple of MK_LANES).
+  void (*winograd_kernel)(const float *kernel, int32_t channels, int32_t filters, int32_t first, int32_t count,
+                          float *u);
+  // u [36][filters][channels] of the kernel turned round, for the way back.
+  void (*winograd_turned_kernel)(const float *kernel, int32_t channels, int32_t filters, int32_t first,
+                                 int32_t count, float *u);
+  // gradient += that of u [36][count][filters], of the channels first ... first + count.
+  void (*winograd_kernel_gradient)(const float *u, int32_t channels, int32_t filters, int32_t first, int32_t count,
+                                   float *gradient);
 
   // -- matrices (kernels/matrix.inc.h) --
   void (*gemm)(const mk_gemm *, const float *a, const float *b, const float *bias, float *c);

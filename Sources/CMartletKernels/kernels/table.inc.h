@@ -10,6 +10,7 @@
 #include "tiny_gradient.inc.h"
 #include "sparse.inc.h"
 #include "matrix.inc.h"
+#include "winograd.inc.h"
 #include "pointwise.inc.h"
 #include "random.inc.h"
 #include "reduction.inc.h"
@@ -28,6 +29,14 @@ const mk_kernels MK_TABLE = {
     .sparse_kernel_gradient = sparse_kernel_gradient,
     .sparse_lists_by_position = sparse_lists_by_position,
     .sparse_input_gradient = sparse_input_gradient,
+    .winograd_input = winograd_input,
+    .winograd_multiply = winograd_multiply,
+    .winograd_output = winograd_output,
+    .winograd_output_gradient = winograd_output_gradient,
+    .winograd_gradient = winograd_gradient,
+    .winograd_kernel = winograd_kernel,
+    .winograd_turned_kernel = winograd_turned_kernel,
+    .winograd_kernel_gradient = winograd_kernel_gradient,
     .gemm = gemm,
     .transpose = transpose,
     .pointwise = pointwise,

@@ -79,6 +79,12 @@ final class ReduceOnPlateau: PreparedHandler {
     guard minimumRate >= 0, minimumRate.isFinite else {
       throw .badSetting(Self.name, "minimum rate", expected: "at least 0", received: minimumRate)
     }
+    if let conflict = context.schedule.plateauConflict {
+      throw TrainingError(
+        .badArgument, at: Self.name, expected: "a schedule that can be multiplied by its factor",
+        received: "\(context.schedule.name): \(conflict)",
+        hint: "give the trainer another schedule, or leave the callback out")
+    }
     try context.require(monitor, for: Self.name)
   }
 

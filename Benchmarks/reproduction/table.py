@@ -1,0 +1,183 @@
+"""Writes Martlet's results beside the peers' as a page of tables.
+
+    table.py OURS PEERS OUT.md [--note TEXT]
+
+OURS is a folder of run folders (as `martlet reproduce` makes them), PEERS what run_all.py made.
+"""
+
+import argparse
+import glob
+import json
+import os
+import sys
+
+from settings import SAME_RUN, SYSTEMS
+from statistics_of_runs import Sample, welch
+
+NAMES = {"keras": "Keras", "torch": "PyTorch"}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("ours")
+    parser.add_argument("peers")
+    parser.add_argument("out")
+    parser.add_argument("--note", default="", help="a sentence on this run, such as where its data come from")
+    arguments = parser.parse_args()
+    ours, peers = read_ours(arguments.ours), read_peers(arguments.peers)
+    if not ours:
+        sys.exit(f"table: no finished run at full settings below {arguments.ours}")
+    with open(arguments.out, "w") as file:
+        file.write(page(ours, peers, arguments.note))
+    print(f"{arguments.out}: {len(ours)} runs of Martlet, {len(peers)} of the peers")
+
+
+def read_ours(folder):
+    """The result of each run by (system, seed); what is unfinished or not at full settings is left out."""
+    runs = {}
+    for path in sorted(glob.glob(f"{glob.escape(folder)}/**/configuration.json", recursive=True)):
+        run = os.path.dirname(path)
+        with open(path) as file:
+            configuration = json.load(file)
+        system = SYSTEMS.get(configuration.get("system"))
+        if system is None:
+            continue
+        wrong = [
+            f"{key} {configuration.get(key)}"
+            for key, value in (("epochs", system.epochs), ("batch_size", system.batch), ("limit", None))
+            if configuration.get(key) != value]
+        result = last_result(os.path.join(run, "events.jsonl"))
+        if wrong or result is None:
+            print(f"left out: {run} ({', '.join(wrong) or 'unfinished'})", file=sys.stderr)
+            continue
+        runs[system.id, configuration["seed"]] = result
+    return runs
+
+
+def last_result(path):
+    if not os.path.exists(path):
+        return None
+    with open(path) as file:
+        lines = file.read().splitlines()
+    try:
+        event = json.loads(lines[-1]) if lines else {}
+    except json.JSONDecodeError:
+        return None
+    return event if event.get("event") == "result" else None
+
+
+def read_peers(folder):
+    runs = {}
+    for path in sorted(glob.glob(f"{glob.escape(folder)}/*.json")):
+        with open(path) as file:
+            result = json.load(file)
+        system = SYSTEMS[result["system"]]
+        if result["limit"] is None and (result["stop_reason"] != "epochs done" or
+                result["epochs"] == system.epochs):
+            runs[system.id, result["seed"]] = result
+    return runs
+
+
+def figures(runs, system, key):
+    found = [run.get(key) for (name, _), run in sorted(runs.items()) if name == system]
+    return Sample([value for value in found if value is not None])
+
+
+def pairs(ours, peers, key):
+    """For each system that has runs: its settings, our figures, the peer's."""
+    for system in SYSTEMS.values():
+        theirs = figures(peers, SAME_RUN.get(system.id, system.id), key)
+        mine = figures(ours, system.id, key)
+        if mine.values or theirs.values:
+            yield system, mine, theirs
+
+
+def page(ours, peers, note):
+    versions = {}
+    for run in peers.values():
+        versions.update(run["versions"])
+    return "\n".join([
+        "# Every system, beside the framework of its notebook", "",
+        "Each system was trained at its full settings by Martlet and by the framework that its notebook used,",
+        "on the same images (samples and random splits are the same draw), once for each seed. Entries are",
+        "mean ± standard deviation (number of runs). The interval is the 95 % one of the difference of means",
+        "(Welch); where it contains 0 the means agree within the noise of both. Of twenty such intervals one",
+        "misses 0 by chance.", "",
+        "Peers: " + ", ".join(f"{name} {version}" for name, version in sorted(versions.items())) + ".",
+        "How to repeat it: [Benchmarks/reproduction](../Benchmarks/reproduction/README.md).", "",
+        "The notebook of the dense and the small convolutional network forgot to divide the test images by 255,",
+        "so its figures are no reference." + (f" {note}" if note else ""), "",
+        "## Test accuracy, %", "",
+        *comparison(ours, peers, "test_accuracy", scale=100, digits=2, unit="points", shows_notebook=True), "",
+        "## Test loss", "",
+        *comparison(ours, peers, "test_loss", scale=1, digits=4, unit="", shows_notebook=False), "",
+        "## Accuracy on the training images after training, %", "",
+        *comparison(ours, peers, "train_accuracy", scale=100, digits=2, unit="points", shows_notebook=False), "",
+        "## Epochs to the threshold", "", *epochs_to_threshold(ours, peers), "",
+        "## Floors", "", *floors(ours), "",
+    ])
+
+
+def comparison(ours, peers, key, scale, digits, unit, shows_notebook):
+    middle = (" notebook |", "---|") if shows_notebook else ("", "")
+    lines = [
+        f"| system | Martlet | peer |{middle[0]} difference [95 %] | verdict |",
+        f"|---|---:|---:|{middle[1]}---:|---|"]
+    for system, mine, theirs in pairs(ours, peers, key):
+        # The peers evaluate training images where the notebook does.
+        if key == "train_accuracy" and not (mine.values and theirs.values):
+            continue
+        notebook = f" {system.notebook} |" if shows_notebook else ""
+        difference, verdict = compare(mine, theirs, scale, digits, unit)
+        lines.append(
+            f"| {system.id} | {mine.text(scale, digits)} | {theirs.text(scale, digits)} {NAMES[system.peer]} |"
+            f"{notebook} {difference} | {verdict} |")
+    return lines
+
+
+def compare(mine, theirs, scale, digits, unit):
+    if not mine.values or not theirs.values:
+        return "–", "not run on both sides"
+    difference = (mine.mean - theirs.mean) * scale
+    text = f"{difference:+.{digits}f}"
+    interval = welch(mine, theirs)
+    if interval is None:
+        return text, "too few runs for an interval"
+    low, high = (end * scale for end in interval)
+    text += f" [{low:+.{digits}f}, {high:+.{digits}f}]"
+    if low <= 0 <= high:
+        return text, "agree within noise"
+    return text, f"ours {'higher' if difference > 0 else 'lower'} by {abs(difference):.{digits}f} {unit}".rstrip()
+
+
+def epochs_to_threshold(ours, peers):
+    lines = [
+        "| system | threshold | cap | Martlet | peer | ratio | verdict |", "|---|---:|---:|---:|---:|---:|---|"]
+    for system, mine, theirs in pairs(ours, peers, "epochs"):
+        if system.threshold is None:
+            continue
+        ratio, verdict = "–", "not run on both sides"
+        if mine.values and theirs.values:
+            ratio = f"{mine.mean / theirs.mean:.2f}"
+            if all(value >= system.epochs for value in mine.values + theirs.values):
+                verdict = "both at the cap"
+            else:
+                verdict = "within 20 %" if abs(mine.mean / theirs.mean - 1) <= 0.2 else "apart by more than 20 %"
+        lines.append(
+            f"| {system.id} | {system.threshold} | {system.epochs} | {mine.text(1, 1)} "
+            f"| {theirs.text(1, 1)} {NAMES[system.peer]} | {ratio} | {verdict} |")
+    return lines
+
+
+def floors(ours):
+    lines = ["| system | asked, % | lowest of ours, % | |", "|---|---:|---:|---|"]
+    for system in SYSTEMS.values():
+        reached = figures(ours, system.id, "test_accuracy").values
+        if system.floor is None or not reached:
+            continue
+        verdict = "holds" if min(reached) >= system.floor else "missed"
+        lines.append(f"| {system.id} | {system.floor * 100:.1f} | {min(reached) * 100:.2f} | {verdict} |")
+    return lines
+
+
+main()

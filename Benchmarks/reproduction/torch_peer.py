@@ -1,0 +1,103 @@
+"""Trains a system with PyTorch, on the CPU."""
+
+import time
+
+import numpy as np
+import torch
+from torch import nn
+
+
+def conv5x5(dropout=None):
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 5), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 5), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(1024, 128), nn.ReLU(),
+        *([nn.Dropout(dropout)] if dropout else []), nn.Linear(128, 10))
+
+
+def convnet():
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Flatten(), nn.Linear(3136, 128), nn.ReLU(), nn.Dropout(0.5), nn.Linear(128, 10))
+
+
+MODELS = {
+    "convnet": convnet, "conv5x5": conv5x5, "conv5x5_regularized": lambda: conv5x5(dropout=0.5),
+}
+RUNNING = 100  # steps over which the running loss is a mean
+
+
+def penalties(model):
+    """0.001 times the L1 and the L2 norms (not squares) of all parameter tensors, biases included."""
+    return sum(0.001 * p.abs().sum() + 0.001 * torch.linalg.vector_norm(p) for p in model.parameters())
+
+
+def train(system, parts, seed, threads, epochs):
+    torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    training, _, test = parts
+    model = MODELS[system.model]()
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    images, labels = prepare(training, system)
+    targets = nn.functional.one_hot(labels, 10).float() if system.one_hot else labels
+    is_penalized = system.model == "conv5x5_regularized"
+    history, stop_reason = [], "epochs done" if system.threshold is None else "cap"
+    for epoch in range(epochs):
+        model.train()
+        start = time.perf_counter()
+        losses, correct, running, recent = [], 0, [], 0.0
+        order = torch.randperm(len(images))
+        for step, first in enumerate(range(0, len(images), system.batch), 1):
+            chosen = order[first:first + system.batch]
+            scores = model(images[chosen])
+            loss = nn.functional.cross_entropy(scores, targets[chosen])
+            if is_penalized:
+                loss = loss + penalties(model)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+            correct += (scores.argmax(1) == labels[chosen]).sum().item()
+            recent += losses[-1]
+            if step % RUNNING == 0:
+                running.append(recent / RUNNING)
+                recent = 0.0
+        history.append({
+            "epoch": epoch + 1, "loss": float(np.mean(losses)), "accuracy": correct / len(images),
+            "last_step_loss": losses[-1], "running_losses": running,
+            "seconds": time.perf_counter() - start,
+        })
+        print(f"epoch {epoch + 1}: loss {history[-1]['loss']:.4f}, last step {losses[-1]:.4f}", flush=True)
+        if system.threshold is not None and history[-1]["loss"] <= system.threshold:
+            stop_reason = "threshold"
+            break
+    result = {
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "history": history,
+        "stop_reason": stop_reason,
+        "versions": {"torch": torch.__version__, "numpy": np.__version__},
+    }
+    result["test_loss"], result["test_accuracy"] = evaluate(model, *prepare(test, system))
+    if system.evaluates_training:
+        result["train_loss"], result["train_accuracy"] = evaluate(model, images, labels)
+    return result
+
+
+def prepare(part, system):
+    """Images [N, C, H, W]: raw pixels for the 5x5 networks, normalized ones for the loop."""
+    images = torch.tensor(part.images.transpose(0, 3, 1, 2).astype(np.float32))
+    if system.model == "convnet":
+        images = (images / 255 - 0.1307) / 0.3081
+    return images, torch.tensor(part.labels)
+
+
+def evaluate(model, images, labels):
+    model.eval()
+    loss, correct = 0.0, 0
+    with torch.no_grad():
+        for x, y in zip(images.split(500), labels.split(500)):
+            scores = model(x)
+            loss += nn.functional.cross_entropy(scores, y, reduction="sum").item()
+            correct += (scores.argmax(1) == y).sum().item()
+    return loss / len(labels), correct / len(labels)

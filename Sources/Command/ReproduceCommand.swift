@@ -1,0 +1,111 @@
+import ArgumentParser
+import MartletDatasets
+import MartletExperiments
+import MartletReports
+import MartletRuns
+import MartletTensors
+
+/// `martlet reproduce`: trains a system and compares with its reference figures.
+struct ReproduceCommand: Verb {
+  static let configuration = CommandConfiguration(
+    commandName: "reproduce",
+    abstract: "Train a system at its full settings and compare with its reference figures.",
+    discussion: """
+      Leaves a run folder for each seed. With --run DIR and several seeds the folders are DIR/seed-N; \
+      --resume keeps what is finished and goes on with the rest. Options change single settings, for a quick \
+      look for instance; the table then says so.
+
+      Systems: \(TrainingSystem.ids.joined(separator: ", ")).
+
+      EXAMPLES
+        martlet reproduce conv5x5-mnist
+        martlet reproduce convnet-mnist-type --seeds 3 --run runs/type
+        martlet reproduce attention-fashion --limit 2000 --epochs 2
+      """)
+
+  @Argument(help: "The id of a system.")
+  var system: String
+  @Option(help: ArgumentHelp("How many seeds are trained, from --seed on.", valueName: "n"))
+  var seeds = 1
+  @OptionGroup var settings: SettingOptions
+  @OptionGroup var running: RunOptions
+  @OptionGroup var common: CommonOptions
+
+  func perform() throws {
+    try settings.check()
+    _ = try running.runToResume()
+    try requirePositive(seeds, "--seeds")
+    let chosen = try TrainingSystem.named(system)
+    let first = try common.checkedSeed() ?? chosen.settings.seed
+    let voice = TrainingVoice(isJSON: common.json, isQuiet: running.quiet)
+    var outcomes: [(result: ResultEvent, folder: String)] = []
+    for seed in first..<first + seeds {
+      let outcome = try train(chosen, seed: seed, voice)
+      if seeds > 1, common.json { Output.json(outcome.result.json.replacing("event", with: "seed")) }
+      outcomes.append(outcome)
+    }
+    let comparison = ReferenceComparison(chosen, outcomes.map(\.result))
+    if common.json { return Output.json(summary(comparison)) }
+    try tell(comparison, outcomes.map(\.folder))
+  }
+
+  /// Trains one seed, or takes the result of its finished run.
+  private func train(
+    _ chosen: TrainingSystem, seed: Int, _ voice: TrainingVoice
+  ) throws -> (result: ResultEvent, folder: String) {
+    let run = running.run.map { seeds == 1 ? $0 : "\($0)/seed-\(seed)" }
+    var configuration = RunConfiguration(
+      system: try settings.applied(to: chosen, seed: seed), card: try DatasetCatalog.card(chosen.dataset))
+    if running.resume, let run, RunFolder.exists(at: run) {
+      let (saved, record) = try RunConfiguration.load(run: run)
+      configuration = try settings.resumed(saved, as: configuration.system, seed: seed)
+      if let result = record.result, result.epochs == configuration.system.settings.epochs || result.isEarly {
+        return (result, run)
+      }
+    }
+    let job = TrainingJob(
+      configuration, threads: common.threadCount, run: run, resume: running.resume, voice: voice)
+    let outcome = try job.performTelling(common, voice)
+    return (outcome.result, outcome.folder)
+  }
+
+  private func tell(_ comparison: ReferenceComparison, _ folders: [String]) throws {
+    Output.line("")
+    if let last = comparison.results.last, comparison.results.count == 1 {
+      Output.line("\(last.scoreText)\n\(last.costText)\n")
+    }
+    if let folder = folders.first, let curves = comparison.curves(try RunRecord.load(folder).epochs) {
+      Output.write(curves.text + "\n")
+    }
+    Output.write(comparison.table.text)
+    for line in comparison.conclusions { Output.line(line) }
+    if let changed = settings.changes { Output.line("Not the full settings: \(changed).") }
+    for folder in folders { Output.line("Run folder: \(folder)") }
+  }
+
+  /// The result of one seed as it is, of several the means.
+  private func summary(_ comparison: ReferenceComparison) -> JSON {
+    guard comparison.results.count > 1 else { return comparison.results[0].json }
+    let accuracies = comparison.testAccuracies
+    return [
+      "event": "result", "system": .string(system), "seeds": .integer(comparison.results.count),
+      "test_accuracy": .number(accuracies.mean),
+      "test_accuracy_deviation": accuracies.deviation.map(JSON.number) ?? .null,
+      "test_accuracy_margin": accuracies.margin().map(JSON.number) ?? .null,
+      "runs": .array(comparison.results.compactMap { $0.run.map(JSON.string) }),
+      "conclusions": .array(comparison.conclusions.map(JSON.string)),
+    ]
+  }
+}
+
+extension ResultEvent {
+  /// Whether the training ended before its last epoch on purpose.
+  fileprivate var isEarly: Bool { stopReason != "finished" && stopReason != "interrupted" }
+}
+
+extension JSON {
+  /// An object with another text for one of its keys.
+  fileprivate func replacing(_ key: String, with text: String) -> JSON {
+    .object((members ?? []).map { $0.key == key ? JSON.Member(key, .string(text)) : $0 })
+  }
+}

@@ -1,0 +1,151 @@
+import MartletDatasets
+import MartletNetworks
+import MartletRuns
+import MartletTensors
+
+/// How a run was configured: what `configuration.json` holds.
+package struct RunConfiguration: Sendable {
+  package var system: TrainingSystem
+  package var imageShape: [Int]
+  package var classNames: [String]
+
+  package init(system: TrainingSystem, card: DatasetCard) {
+    self.system = system
+    imageShape = card.imageShape
+    classNames = card.classNames
+  }
+
+  /// The network, which needs no data set to be made.
+  package func network() throws -> any Network {
+    try system.network(imageShape: imageShape, classes: classNames.count)
+  }
+
+  private static let format = 2
+
+  package var json: JSON {
+    let settings = system.settings
+    return [
+      "format": .integer(Self.format),
+      "martlet_version": .string(martletVersion),
+      "system": system.id.map(JSON.string) ?? .null,
+      "model": .string(system.model),
+      "dataset": .string(system.dataset),
+      "sampling": .string(settings.sampling.text),
+      "image_shape": .array(imageShape.map(JSON.integer)),
+      "class_names": .array(classNames.map(JSON.string)),
+      "loss": .string(settings.loss.rawValue),
+      "penalty": .string(settings.penalties.text),
+      "optimizer": .string(settings.optimizer.text),
+      "learning_rate": .number(settings.learningRate),
+      "schedule": .string(settings.schedule.text),
+      "clipping": .string(settings.clipping.text),
+      "epochs": .integer(settings.epochs),
+      "batch_size": .integer(settings.batchSize),
+      "validation": .string(settings.validation.text),
+      "augmentation": .string(settings.augmentation?.description ?? "none"),
+      "class_weights": .string(settings.balancesClasses ? "balanced" : "none"),
+      "plateau": settings.plateau.map(JSON.integer) ?? .null,
+      "patience": settings.patience.map(JSON.integer) ?? .null,
+      "stop_loss": settings.stopLoss.map(JSON.number) ?? .null,
+      "running_loss": settings.runningLoss.map(JSON.integer) ?? .null,
+      "exact": .bool(settings.isExact),
+      "limit": settings.limit.map(JSON.integer) ?? .null,
+      "seed": .integer(settings.seed),
+    ]
+  }
+
+  /// Reads the configuration of a run.
+  package init(_ json: JSON, run: String) throws {
+    let reader = ConfigurationReader(json: json, place: "\(run)/configuration.json")
+    guard json["format"]?.intValue == Self.format else { throw reader.mistake("format", "\(Self.format)") }
+    do {
+      if let id = json["system"]?.stringValue {
+        system = try .named(id)
+      } else {
+        system = try .named(model: try reader.text("model"), dataset: try reader.text("dataset"))
+      }
+      system.settings = try reader.settings()
+    } catch let error as SettingError {
+      // What was wrong usage as an option is bad data in a file.
+      throw error.isInFile ? error : SettingError("\(reader.place): \(error)", isInFile: true)
+    }
+    imageShape = json["image_shape"]?.arrayValue?.compactMap(\.intValue) ?? []
+    guard imageShape.count == 3, imageShape.allSatisfy({ $0 > 0 && $0 <= 1 << 16 }) else {
+      throw reader.mistake("image_shape", "[height, width, channels]")
+    }
+    classNames = json["class_names"]?.arrayValue?.compactMap(\.stringValue) ?? []
+    guard classNames.count > 1 else { throw reader.mistake("class_names", "the names of the classes") }
+  }
+
+  /// The configuration and what else is known of the run at a path.
+  package static func load(run: String) throws -> (configuration: RunConfiguration, record: RunRecord) {
+    guard RunFolder.exists(at: run) else {
+      throw SettingError(
+        at: run, expected: "the folder of a run", received: "no configuration.json in it",
+        hint: "check the path; 'martlet train' tells it at its end", isInFile: true)
+    }
+    let record = try RunRecord.load(run)
+    return (try RunConfiguration(record.configuration, run: run), record)
+  }
+}
+
+/// Reads the settings of a `configuration.json`, naming the key that is wrong.
+private struct ConfigurationReader {
+  let json: JSON
+  let place: String
+
+  func mistake(_ key: String, _ expected: String) -> SettingError {
+    SettingError(
+      at: place, expected: "\(expected) for \"\(key)\"", received: json[key]?.text ?? "nothing",
+      hint: "the run was made by another program or has been edited", isInFile: true)
+  }
+
+  func text(_ key: String) throws -> String {
+    guard let value = json[key]?.stringValue else { throw mistake(key, "a text") }
+    return value
+  }
+
+  func count(_ key: String, atLeast least: Int = 1) throws -> Int {
+    guard let value = json[key]?.intValue, value >= least else {
+      throw mistake(key, "a number from \(least)")
+    }
+    return value
+  }
+
+  /// A number above 0 that may be missing.
+  func optional<Number>(_ key: String, _ read: (JSON) -> Number?) throws -> Number?
+  where Number: Comparable & ExpressibleByIntegerLiteral {
+    guard let value = json[key], value != .null else { return nil }
+    guard let number = read(value), number > 0 else { throw mistake(key, "a number above 0, or null") }
+    return number
+  }
+
+  func settings() throws -> TrainingSettings {
+    guard let loss = TrainingSettings.LossKind(rawValue: try text("loss")) else {
+      throw mistake("loss", "a known loss")
+    }
+    guard let rate = json["learning_rate"]?.doubleValue, rate > 0 else {
+      throw mistake("learning_rate", "a rate")
+    }
+    let epochs = try count("epochs")
+    var settings = TrainingSettings(epochs: epochs, batchSize: try count("batch_size"), loss: loss)
+    settings.optimizer = try OptimizerSetting(parsing: try text("optimizer"))
+    settings.learningRate = rate
+    settings.schedule = try ScheduleSetting(parsing: try text("schedule"), epochs: epochs)
+    settings.validation = try ValidationSetting(parsing: try text("validation"))
+    settings.sampling = try SamplingSetting(parsing: try text("sampling"))
+    settings.penalties = try PenaltySetting(parsing: try text("penalty"))
+    settings.clipping = try ClippingSetting(parsing: try text("clipping"))
+    let augmentation = try Augmentation(parsing: try text("augmentation"))
+    settings.augmentation = augmentation.steps.isEmpty ? nil : augmentation
+    settings.balancesClasses = try text("class_weights") == "balanced"
+    settings.isExact = json["exact"] == true
+    settings.plateau = try optional("plateau", \.intValue)
+    settings.patience = try optional("patience", \.intValue)
+    settings.stopLoss = try optional("stop_loss", \.doubleValue)
+    settings.runningLoss = try optional("running_loss", \.intValue)
+    settings.limit = try optional("limit", \.intValue)
+    settings.seed = try count("seed", atLeast: 0)
+    return settings
+  }
+}

@@ -1,0 +1,113 @@
+import MartletCPU
+import MartletDatasets
+import MartletNetworks
+import MartletReports
+import MartletRuns
+import MartletTraining
+
+/// One training with its run folder, from configuration to result: what `train` and `reproduce` do.
+package struct TrainingJob {
+  package let configuration: RunConfiguration
+  /// The folder; nil makes a new one below `runs/`.
+  package var run: String?
+  /// Goes on from the newest checkpoint of `run`; begins there where there is none.
+  package var resume = false
+  package var threads: Int
+  package var stopToken = StopToken()
+  /// Hears what does not stop the training.
+  package var warn: (String) -> Void = { _ in }
+  /// Hears how the training goes.
+  package var progress: (TrainingEvent) -> Void = { _ in }
+  /// Hears the mean loss of so many batches, where the settings ask for it.
+  package var runningLoss: @Sendable (_ epoch: Int, _ batch: Int, _ loss: Double) -> Void = { _, _, _ in }
+
+  package init(_ configuration: RunConfiguration, threads: Int) {
+    self.configuration = configuration
+    self.threads = threads
+  }
+
+  /// What a training left.
+  package struct Outcome {
+    package let result: ResultEvent
+    package let history: History
+    package let folder: String
+    /// The figures drawn, by path.
+    package let figures: [String]
+
+    /// Whether the training came to its end; else it can be resumed.
+    package var isFinished: Bool { history.stopReason != .interrupted }
+  }
+
+  /// Refuses a split that leaves nothing, before a run folder is made.
+  package func check(_ train: ImageDataset) throws {
+    if case .heldOut(let split) = configuration.system.settings.validation.split {
+      _ = try train.split(split)
+    }
+  }
+
+  /// Trains, evaluates and draws.
+  package func perform(_ trainer: Trainer, _ train: ImageDataset, _ test: ImageDataset) throws -> Outcome {
+    let settings = configuration.system.settings
+    // Taking a finished run up again drops its result from the log.
+    let earlier = resume ? run.flatMap { try? RunRecord.load($0) }?.result : nil
+    let (folder, checkpoint) = try openRun()
+    let history = try trainer.fit(
+      train, epochs: settings.epochs, batchSize: settings.batchSize, validation: settings.validation.split,
+      augmentation: settings.augmentation, callbacks: settings.callbacks(runningLoss: runningLoss), progress: progress, run: folder,
+      resume: checkpoint)
+    var result = earlier ?? ResultEvent()
+    result.run = folder.path
+    result.seed = settings.seed
+    result.threads = trainer.threads
+    result.datasetBytes = train.storedBytes + test.storedBytes
+    result.note(history)
+    guard history.stopReason != .interrupted else {
+      return Outcome(result: result, history: history, folder: folder.path, figures: [])
+    }
+    result.note(test: try trainer.evaluate(test), train: try trainer.evaluate(train))
+    result.arenaBytes = trainer.arenaBytes
+    folder.append(.result(result))
+    return Outcome(
+      result: result, history: history, folder: folder.path, figures: try draw(folder, history, result))
+  }
+
+  private func openRun() throws -> (RunFolder, Checkpoint?) {
+    if let run, resume, RunFolder.exists(at: run) {
+      return try RunFolder.resume(at: run, onProblem: warn)
+    }
+    let environment = RunEnvironment(martletVersion: martletVersion, instructionSet: InstructionSet.name)
+    if let run {
+      return (
+        try RunFolder.create(
+          at: run, configuration: configuration.json, environment: environment, onProblem: warn), nil
+      )
+    }
+    let system = configuration.system
+    return (
+      try RunFolder.create(
+        in: "runs", name: system.id ?? "\(system.model)-\(system.dataset)",
+        configuration: configuration.json, environment: environment, onProblem: warn), nil
+    )
+  }
+
+  /// Draws the curves and, where the classes are few, the confusion matrix.
+  private func draw(_ folder: RunFolder, _ history: History, _ result: ResultEvent) throws -> [String] {
+    let record = RunRecord(
+      path: folder.path, configuration: folder.configuration, epochs: history.epochs.map { EpochEvent($0) })
+    var figures: [(name: String, figure: any Figure)] = [("curves", trainingCurves(record))]
+    if let confusion = result.confusion, confusion.count <= 20,
+      confusion.count == configuration.classNames.count
+    {
+      let matrix = ConfusionMatrix(
+        title: "Confusion matrix of the test images", classes: configuration.classNames, counts: confusion)
+      figures.append(("confusion", matrix))
+    }
+    var paths: [String] = []
+    for (name, figure) in figures {
+      try figure.write(to: "\(folder.path)/\(name).svg")
+      try figure.write(to: "\(folder.path)/\(name).png")
+      paths.append("\(folder.path)/\(name).png")
+    }
+    return paths
+  }
+}

@@ -1,0 +1,66 @@
+import MartletDatasets
+import MartletTraining
+
+/// What is held out for validation, as written in options and run folders: `none`, `last:0.2`, `first:4000`,
+/// `random:10000`, `random:0.1:42`.
+package enum ValidationSetting: Equatable, Sendable {
+  package enum Amount: Equatable, Sendable {
+    case count(Int)
+    case fraction(Double)
+  }
+  case none
+  case first(Amount)
+  case last(Amount)
+  case random(Amount, seed: Int)
+
+  package init(parsing text: String) throws {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+    let amount = parts.count > 1 ? Self.amount(parts[1]) : nil
+    let seed = parts.count > 2 ? Int(parts[2]) : 42
+    switch (parts[0], parts.count, amount, seed) {
+    case ("none", 1, _, _): self = .none
+    case ("first", 2, .some(let amount), _): self = .first(amount)
+    case ("last", 2, .some(let amount), _): self = .last(amount)
+    case ("random", 2...3, .some(let amount), .some(let seed)) where seed >= 0:
+      self = .random(amount, seed: seed)
+    default:
+      throw SettingError(
+        at: "--validation", expected: "none, first:AMOUNT, last:AMOUNT or random:AMOUNT[:SEED]",
+        received: text, hint: "an amount is a count such as 4000 or a fraction such as 0.2")
+    }
+  }
+
+  private static func amount(_ text: String) -> Amount? {
+    if let count = Int(text), count > 0 { return .count(count) }
+    if let fraction = Double(text), fraction > 0, fraction < 1 { return .fraction(fraction) }
+    return nil
+  }
+
+  package var text: String {
+    switch self {
+    case .none: "none"
+    case .first(let amount): "first:\(Self.text(amount))"
+    case .last(let amount): "last:\(Self.text(amount))"
+    case .random(let amount, let seed): "random:\(Self.text(amount)):\(seed)"
+    }
+  }
+
+  private static func text(_ amount: Amount) -> String {
+    switch amount {
+    case .count(let count): "\(count)"
+    case .fraction(let fraction): "\(fraction)"
+    }
+  }
+
+  package var split: ValidationSplit? {
+    switch self {
+    case .none: nil
+    case .first(.count(let count)): .first(count)
+    case .first(.fraction(let fraction)): .first(fraction)
+    case .last(.count(let count)): .last(count)
+    case .last(.fraction(let fraction)): .last(fraction)
+    case .random(.count(let count), let seed): .random(count, seed: UInt64(seed))
+    case .random(.fraction(let fraction), let seed): .random(fraction, seed: UInt64(seed))
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import Foundation
+import Testing
+
+/// Every example program runs on a small subset and learns.
+@Suite struct ExampleTests {
+  /// A program, the images it trains on, and the accuracy it must reach.
+  struct Example: CustomStringConvertible, Sendable {
+    let name: String
+    let images: Int
+    let floor: Double
+    var description: String { name }
+  }
+
+  private static let onDrawnDigits = [
+    Example(name: "custom-cnn-mnist", images: 600, floor: 0.9),
+    Example(name: "alexnet-mnist", images: 160, floor: 0.2),
+    Example(name: "conv5x5-mnist", images: 600, floor: 0.9),
+    Example(name: "conv5x5-regularized-mnist", images: 400, floor: 0.9),
+    Example(name: "convnet-mnist-type", images: 4000, floor: 0.9),
+    Example(name: "convnet-mnist-functional", images: 4000, floor: 0.9),
+    Example(name: "convnet-mnist-loop", images: 6500, floor: 0.9),
+  ]
+  private static let onDrawnPhotographs = [
+    Example(name: "custom-cnn-cifar10", images: 600, floor: 0.9),
+    Example(name: "alexnet-cifar10", images: 160, floor: 0.2),
+    Example(name: "dense-cifar100-coarse", images: 12_000, floor: 0.3),
+    Example(name: "conv-cifar100-coarse", images: 12_000, floor: 0.3),
+  ]
+  private static let onFashion = [
+    Example(name: "dense-fashion", images: 20_000, floor: 0.6),
+    Example(name: "conv-fashion", images: 20_000, floor: 0.6),
+    Example(name: "attention-fashion", images: 1200, floor: 0.6),
+  ]
+
+  /// The accuracy that the last line tells, and the lines.
+  private func run(_ example: Example, data: String?, in folder: TemporaryFolder) throws -> [Substring] {
+    let program = "\((CommandRunner.path as NSString).deletingLastPathComponent)/\(example.name)"
+    let result = try CommandRunner.run(
+      program, ["\(example.images)"], environment: data.map { ["MARTLET_DATA": $0] } ?? [:], in: folder)
+    #expect(result.status == 0, "\(result.errors)")
+    let lines = result.output.split(separator: "\n")
+    let last = try #require(lines.last { $0.hasPrefix("test accuracy ") }, "\(result.output)")
+    let accuracy = try #require(Double(last.split(whereSeparator: { " ,".contains($0) })[2]))
+    #expect(accuracy >= example.floor, "\(last)")
+    return lines
+  }
+
+  @Test(arguments: onDrawnDigits) func digits(example: Example) throws {
+    let folder = try TemporaryFolder()
+    let data = try SmallData.write(train: 6500, test: 400, in: folder)
+    let lines = try run(example, data: data, in: folder)
+    if example.name == "convnet-mnist-loop" {
+      #expect(lines.first?.hasPrefix("Epoch 1, Batch 100, Loss: ") == true)
+    }
+  }
+
+  @Test(arguments: onDrawnPhotographs) func photographs(example: Example) throws {
+    let folder = try TemporaryFolder()
+    let data =
+      example.name.contains("cifar100")
+      ? try SmallData.writeCIFAR100(train: 12_000, test: 400, in: folder)
+      : try SmallData.writeCIFAR10(train: 600, test: 400, in: folder)
+    _ = try run(example, data: data, in: folder)
+  }
+
+  /// The real Fashion-MNIST, as the system's package brings it.
+  @Test(arguments: onFashion) func fashion(example: Example) throws {
+    _ = try run(example, data: nil, in: try TemporaryFolder())
+  }
+}

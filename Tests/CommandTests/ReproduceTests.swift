@@ -1,0 +1,74 @@
+import Foundation
+import MartletRuns
+import MartletTensors
+import Testing
+
+/// Systems are listed, trained and compared.
+@Suite struct ReproduceTests {
+  @Test func systemsAreListed() throws {
+    let objects = try CommandRunner.run("systems", "--json").objects()
+    #expect(objects.count == 15 && objects.last?["systems"] == 14)
+    #expect(objects.first?["reference_test_accuracy"] == .array([.number(0.9928), .number(0.9902)]))
+    let text = try CommandRunner.run("systems").output
+    #expect(text.contains("attention-fashion") && text.contains("92.0%"))
+  }
+
+  @Test func aSystemStandsBesideItsReference() throws {
+    let folder = try TemporaryFolder()
+    let data = try SmallData.write(train: 1024, in: folder)
+    let run = "\(folder.path)/run"
+    let result = try CommandRunner.run(
+      [
+        "reproduce", "convnet-mnist-type", "--data", data, "--epochs", "2", "--batch-size", "64", "--run",
+        run,
+      ],
+      in: folder)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.contains("98.79%"))
+    #expect(result.output.contains("Not the full settings: --epochs 2, --batch-size 64."))
+    let names = try folder.names("run")
+    for name in ["confusion.png", "confusion.svg", "curves.png", "weights.safetensors"] {
+      #expect(names.contains(name))
+    }
+  }
+
+  @Test func severalSeedsGiveAMean() throws {
+    let folder = try TemporaryFolder()
+    let data = try SmallData.write(train: 512, in: folder)
+    let arguments = [
+      "reproduce", "convnet-mnist-loop", "--data", data, "--epochs", "1", "--seeds", "2", "--seed", "4",
+      "--run", "\(folder.path)/runs", "--resume", "--json",
+    ]
+    let first = try CommandRunner.run(arguments, in: folder)
+    #expect(first.status == 0, "\(first.errors)")
+    let objects = try first.objects()
+    let seeds = objects.filter { $0["event"] == "seed" }
+    #expect(seeds.map { $0["seed"] } == [4, 5])
+    let mean = seeds.compactMap { $0["test_accuracy"]?.doubleValue }.reduce(0, +) / 2
+    #expect(abs(try #require(objects.last?["test_accuracy"]?.doubleValue) - mean) < 1e-12)
+    // What is finished is not trained again.
+    let again = try CommandRunner.run(arguments, in: folder)
+    #expect(try again.objects().filter { $0["event"] == "epoch" }.isEmpty)
+    #expect(try again.objects().last?["test_accuracy"] == objects.last?["test_accuracy"])
+  }
+
+  @Test func theRegularizedNetworkStopsAtItsLoss() throws {
+    let folder = try TemporaryFolder()
+    let data = try SmallData.write(train: 256, in: folder)
+    let result = try CommandRunner.run(
+      [
+        "reproduce", "conv5x5-regularized-mnist", "--data", data, "--stop-loss", "3", "--epochs", "40",
+        "--run", "\(folder.path)/run", "--json",
+      ], in: folder)
+    let last = try #require(try result.objects().last, "\(result.errors)")
+    #expect(last["stop_reason"] == "threshold")
+    let epochs = try RunRecord.load("\(folder.path)/run").epochs
+    #expect(epochs.count < 40 && epochs.dropLast().allSatisfy { $0.loss > 3 })
+    #expect(try #require(epochs.last).loss <= 3)
+  }
+
+  @Test func unknownSystemsAreWrongUsage() throws {
+    let result = try CommandRunner.run("reproduce", "conv-fashon")
+    #expect(result.status == 64 && result.errors.contains("did you mean conv-fashion?"))
+  }
+}
