@@ -76,7 +76,8 @@ let package = Package(
       name: "MartletCommand",
       dependencies: [
         "Martlet", "MartletExperiments", "MartletCPU", "MartletCompilation", "MartletDatasets",
-        "MartletGraphs", "MartletImages", "MartletNetworks", "MartletReports", "MartletRuns", "MartletTensors", "MartletTraining",
+        "MartletGraphs", "MartletImages", "MartletNetworks", "MartletReports", "MartletRuns",
+        "MartletTensors", "MartletTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/Command"),

@@ -103,7 +103,8 @@ struct SettingOptions: ParsableArguments {
     settings.stopLoss = stopLoss ?? settings.stopLoss
     if settings.patience ?? settings.plateau != nil, settings.validation == .none {
       throw Failure(
-        .usage, at: settings.patience != nil ? "--early-stopping" : "--plateau", expected: "a part held out with --validation", received: "none",
+        .usage, at: settings.patience != nil ? "--early-stopping" : "--plateau",
+        expected: "a part held out with --validation", received: "none",
         hint: "for instance --validation last:0.1")
     }
     system.settings = settings
@@ -116,7 +117,8 @@ struct SettingOptions: ParsableArguments {
       ("--epochs", epochs.map { "\($0)" }), ("--batch-size", batchSize.map { "\($0)" }),
       ("--learning-rate", learningRate.map { "\($0)" }), ("--optimizer", optimizer),
       ("--schedule", schedule), ("--validation", validation), ("--sample", sample), ("--penalty", penalty),
-      ("--clip", clip), ("--augment", augment), ("--plateau", plateau.map { "\($0)" }), ("--early-stopping", earlyStopping.map { "\($0)" }),
+      ("--clip", clip), ("--augment", augment), ("--plateau", plateau.map { "\($0)" }),
+      ("--early-stopping", earlyStopping.map { "\($0)" }),
       ("--stop-loss", stopLoss.map { "\($0)" }), ("--limit", limit.map { "\($0)" }),
     ]
     let flags = [("--balance-classes", balanceClasses), ("--exact", exact)].filter(\.1).map(\.0)

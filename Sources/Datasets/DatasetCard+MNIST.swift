@@ -51,7 +51,9 @@ extension DatasetCard {
     "t10k-labels-idx1-ubyte",
   ]
 
-  private static func idxFiles(digests: [String]) -> [File] {
+  /// The four files in the layout of MNIST, with the checksums of training images, training labels, test
+  /// images and test labels.
+  static func idxFiles(digests: [String]) -> [File] {
     let sizes = [47_040_016, 60_008, 7_840_016, 10_008]
     return idxNames.indices.map { index in
       File(
@@ -60,7 +62,8 @@ extension DatasetCard {
     }
   }
 
-  private static func idxDownloads(sizes: [Int], bases: [String]) -> [Download] {
+  /// The four files in the layout of MNIST, each compressed, in the same order.
+  static func idxDownloads(sizes: [Int], bases: [String]) -> [Download] {
     idxNames.indices.map { index in
       Download(
         name: idxNames[index] + ".gz", size: sizes[index], sha256: nil,

@@ -8,8 +8,11 @@ package struct PixelStorage: Sendable {
   package let cached: CacheFile?
 
   /// Keeps bytes in memory.
-  package init(_ bytes: [UInt8]) {
-    data = Data(bytes)
+  package init(_ bytes: [UInt8]) { self.init(Data(bytes)) }
+
+  /// Keeps bytes in memory, without a copy.
+  package init(_ bytes: Data) {
+    data = bytes
     range = 0..<bytes.count
     cached = nil
   }

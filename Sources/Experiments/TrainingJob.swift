@@ -53,7 +53,8 @@ package struct TrainingJob {
     let (folder, checkpoint) = try openRun()
     let history = try trainer.fit(
       train, epochs: settings.epochs, batchSize: settings.batchSize, validation: settings.validation.split,
-      augmentation: settings.augmentation, callbacks: settings.callbacks(runningLoss: runningLoss), progress: progress, run: folder,
+      augmentation: settings.augmentation, callbacks: settings.callbacks(runningLoss: runningLoss),
+      progress: progress, run: folder,
       resume: checkpoint)
     var result = earlier ?? ResultEvent()
     result.run = folder.path

@@ -67,7 +67,8 @@ extension TrainingSystem {
       TrainingSystem(
         id: "convnet-mnist-type", title: "Two convolutions and a dense layer, as a type of one's own",
         model: "convnet", dataset: "mnist", settings: settings, reference: .convnetType
-      ) { (input, classes) throws(ModelError) in try ReadyModel.typedConvnet(input: input, classes: classes) },
+      ) { (input, classes) throws(ModelError) in try ReadyModel.typedConvnet(input: input, classes: classes)
+      },
       TrainingSystem(
         id: "convnet-mnist-functional", title: "The same as a functional graph with named layers",
         model: "convnet", dataset: "mnist", settings: settings, reference: .convnetFunctional

@@ -37,9 +37,8 @@ struct FolderPart {
         observer?(.notCached(dataset: name, reason: error.description))
       }
     }
-    var pixels: [UInt8] = []
-    pixels.reserveCapacity(listing.files.count * conversion.shape.reduce(1, *))
-    let labels = try decoder.decode { (image) throws(DatasetError) in pixels += image }
+    var pixels = Data(capacity: listing.files.count * conversion.shape.reduce(1, *))
+    let labels = try decoder.decode { (image) throws(DatasetError) in pixels.append(contentsOf: image) }
     try self.init(
       listing, named: name, conversion, storage: PixelStorage(pixels), labels: labels.map { Int32($0) })
   }

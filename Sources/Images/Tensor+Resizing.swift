@@ -31,28 +31,31 @@ extension Tensor<UInt8> {
     let rows = ResizeAxis(from: shape[0], to: height, method: method)
     let columns = ResizeAxis(from: shape[1], to: width, method: method)
     let (oldWidth, channels) = (shape[1], shape[2])
-    // First along the rows, for the lines that are needed, then across them.
-    var lines = [Double](repeating: 0, count: shape[0] * width * channels)
-    for row in 0..<shape[0] {
-      for (column, taps) in columns.taps.enumerated() {
-        for channel in 0..<channels {
-          var sum = 0.0
-          for (source, weight) in taps {
-            sum += weight * Double(scalars[(row * oldWidth + source) * channels + channel])
+    let (lineSize, oldLineSize) = (width * channels, oldWidth * channels)
+    let result = scalars.withUnsafeBufferPointer { pixels in
+      // First along the rows, for those that are needed, then across them.
+      var lines = [Double](repeating: 0, count: shape[0] * lineSize)
+      lines.withUnsafeMutableBufferPointer { lines in
+        for row in 0..<shape[0] where rows.isUsed[row] {
+          columns.forEachTap { column, source, weight in
+            let (target, start) = (row * lineSize + column * channels, row * oldLineSize + source * channels)
+            for channel in 0..<channels {
+              lines[target &+ channel] += weight * Double(pixels[start &+ channel])
+            }
           }
-          lines[(row * width + column) * channels + channel] = sum
         }
       }
-    }
-    let lineSize = width * channels
-    var result = [UInt8](repeating: 0, count: height * lineSize)
-    for (row, taps) in rows.taps.enumerated() {
-      for position in 0..<lineSize {
-        var sum = 0.0
-        for (source, weight) in taps { sum += weight * lines[source * lineSize + position] }
-        // The errors of Double must not push an exact half down.
-        result[row * lineSize + position] = UInt8(Swift.min(255, (sum + 0.5 + 1e-9).rounded(.down)))
+      var sums = [Double](repeating: 0, count: height * lineSize)
+      sums.withUnsafeMutableBufferPointer { sums in
+        lines.withUnsafeBufferPointer { lines in
+          rows.forEachTap { row, source, weight in
+            let (target, start) = (row * lineSize, source * lineSize)
+            for place in 0..<lineSize { sums[target &+ place] += weight * lines[start &+ place] }
+          }
+        }
       }
+      // The errors of Double must not push an exact half down.
+      return sums.map { UInt8(Swift.min(255, ($0 + 0.5 + 1e-9).rounded(.down))) }
     }
     return Tensor(shape: [height, width, channels], scalars: result)
   }
@@ -60,7 +63,9 @@ extension Tensor<UInt8> {
 
 /// For each output position of an axis, the input positions it is made of and their weights.
 private struct ResizeAxis {
-  let taps: [[(source: Int, weight: Double)]]
+  private let taps: [[(source: Int, weight: Double)]]
+  /// The input positions that any output position is made of.
+  let isUsed: [Bool]
 
   init(from input: Int, to output: Int, method: ResizeMethod) {
     let averages =
@@ -70,10 +75,20 @@ private struct ResizeAxis {
       case .automatic: output < input
       }
     let scale = Double(input) / Double(output)
-    taps = (0..<output).map { position in
+    let taps = (0..<output).map { position in
       averages
         ? Self.average(position, input: input, scale: scale)
         : Self.interpolation(position, input: input, scale: scale)
+    }
+    self.taps = taps
+    isUsed = taps.joined().reduce(into: [Bool](repeating: false, count: input)) { $0[$1.source] = true }
+  }
+
+  /// Calls `body` with each output position and each input position that it is made of, in order.
+  @inline(__always)
+  func forEachTap(_ body: (_ position: Int, _ source: Int, _ weight: Double) -> Void) {
+    for position in taps.indices {
+      for (source, weight) in taps[position] { body(position, source, weight) }
     }
   }
 

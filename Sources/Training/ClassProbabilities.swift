@@ -1,6 +1,26 @@
+import MartletDatasets
 import MartletTensors
 
+extension Trainer {
+  /// The probabilities of a data set's images with their labels, for the figures that need them.
+  ///
+  /// - Parameters:
+  ///   - data: The images.
+  ///   - batchSize: The images of a batch.
+  /// - Throws: A mistake where images or labels do not fit the network.
+  public func classProbabilities(
+    _ data: ImageDataset, batchSize: Int = 256
+  ) throws -> ClassProbabilities {
+    try ClassProbabilities(labels: data.labels, values: predict(data, batchSize: batchSize))
+  }
+}
+
 /// The probabilities of the classes for labelled images, and the figures that need them.
+///
+/// ```swift
+/// let probabilities = try trainer.classProbabilities(test)
+/// print(try probabilities.topKAccuracy(5), try probabilities.auc())
+/// ```
 public struct ClassProbabilities: Sendable, Equatable {
   /// How the figures of the classes become one.
   public enum Mean: String, Sendable, Hashable, CaseIterable {

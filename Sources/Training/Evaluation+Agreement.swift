@@ -55,29 +55,3 @@ extension Evaluation {
     confusion.indices.map { column in Double(confusion.reduce(0) { $0 + $1[column] }) }
   }
 }
-
-extension Evaluation {
-  /// The part of the images whose class is among the k most probable; needs the probabilities.
-  ///
-  /// - Throws: `TrainingError` where the evaluation has no probabilities or k is less than 1.
-  public func topKAccuracy(_ k: Int) throws(TrainingError) -> Double {
-    try kept("topKAccuracy").topKAccuracy(k)
-  }
-
-  /// The area under the receiver operating characteristic, each class against the rest; needs the
-  /// probabilities.
-  ///
-  /// - Throws: `TrainingError` where the evaluation has no probabilities or the images are all of one class.
-  public func auc(_ mean: ClassProbabilities.Mean = .macro) throws(TrainingError) -> Double {
-    try kept("auc").auc(mean)
-  }
-
-  private func kept(_ figure: String) throws(TrainingError) -> ClassProbabilities {
-    guard let probabilities else {
-      throw TrainingError(
-        .badArgument, at: figure, expected: "an evaluation that keeps the probabilities",
-        received: "one without", hint: "ask for them when you evaluate")
-    }
-    return probabilities
-  }
-}

@@ -42,15 +42,12 @@ public struct Evaluation: Sendable, Equatable {
   public var micro: Average { Average(precision: accuracy, recall: accuracy, f1: accuracy) }
   /// The predicted class of each image, in the data's order.
   public let predictions: [Int]
-  /// The probabilities of the classes, where they were asked for.
-  public let probabilities: ClassProbabilities?
   /// The means of the metrics asked for, by name.
   public let metrics: [String: Double]
 
   /// Computes the scores of predictions.
   package init(
-    loss: Double, labels: [Int32], predictions: [Int], classNames: [String],
-    probabilities: ClassProbabilities? = nil, metrics: [String: Double] = [:]
+    loss: Double, labels: [Int32], predictions: [Int], classNames: [String], metrics: [String: Double] = [:]
   ) {
     precondition(
       labels.count == predictions.count, "\(labels.count) labels, \(predictions.count) predictions")
@@ -71,7 +68,6 @@ public struct Evaluation: Sendable, Equatable {
     weighted = Average(perClass) { Double($0.support) }
     macro = Average(perClass) { _ in 1 }
     self.predictions = predictions
-    self.probabilities = probabilities
     self.metrics = metrics
   }
 

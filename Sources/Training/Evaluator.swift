@@ -15,6 +15,7 @@ import MartletNetworks
 public final class Evaluator {
   /// The weights and statistics, as they are at each evaluation.
   public let parameters: Parameters
+  private let metrics: [Metric]
   private let program: InferenceProgram
 
   /// Creates an evaluator of weights in a store.
@@ -61,6 +62,7 @@ public final class Evaluator {
     let objective = Objective(loss: loss, metrics: metrics)
     try objective.check(classes: classes)
     self.parameters = parameters
+    self.metrics = metrics
     program = InferenceProgram(
       network, .evaluation(objective, frozen: frozen), parameters, input, engine)
   }
@@ -72,55 +74,6 @@ public final class Evaluator {
   ///   - batchSize: The images of a batch, which decides the memory but hardly the result.
   /// - Throws: A mistake where images or labels do not fit the network.
   public func callAsFunction(_ data: ImageDataset, batchSize: Int = 256) throws -> Evaluation {
-    try program.evaluate(data, batchSize: batchSize)
-  }
-}
-
-extension InferenceProgram {
-  /// Classifies a data set and compares with its labels.
-  ///
-  /// - Parameter weights: One for each image, where they count as they do in training.
-  func evaluate(_ data: ImageDataset, batchSize: Int = 256, weights: [Float]? = nil) throws -> Evaluation {
-    let loader = try DataLoader(data, batchSize: batchSize, shuffle: false)
-    try input.check(data, labels: true)
-    var (loss, share) = (0.0, 0.0)
-    var sums = [Double](repeating: 0, count: metrics.count)
-    var predictions: [Int] = []
-    predictions.reserveCapacity(data.count)
-    for batch in loader.batches(epoch: 0) {
-      // The loader does not shuffle, so a batch's weights are a slice.
-      let range = predictions.count..<predictions.count + batch.count
-      let program = try run(batch, weights: weights?[range])
-      // PyTorch's mean divides by the weights' sum, so that a batch counts by it.
-      let part = weights.map { weights in weights[range].reduce(0) { $0 + Double($1) } }
-      let counted = isPyTorch ? part ?? Double(batch.count) : Double(batch.count)
-      loss += Double(program.output(Self.lossName)[0]) * counted
-      share += counted
-      for (index, metric) in metrics.enumerated() {
-        sums[index] += Double(program.output(Objective.outputName(metric))[0])
-      }
-      predictions += program.output(Self.predictionsName).map { Int($0) }
-    }
-    // A network may have more classes than the data; each needs a row.
-    let classes = max(input.classes ?? 0, data.classNames.count)
-    let names = data.classNames + (data.classNames.count..<classes).map { "class \($0)" }
-    let means = zip(metrics, sums).map { ($0.name, $1 / Double(data.count)) }
-    return Evaluation(
-      loss: loss / share, labels: data.labels, predictions: predictions, classNames: names,
-      metrics: Dictionary(uniqueKeysWithValues: means))
-  }
-
-  private func run(_ batch: Batch, weights: ArraySlice<Float>?) throws -> Executable {
-    try batch.images.scalars.withUnsafeBytes { images in
-      try batch.labels.scalars.withUnsafeBytes { labels in
-        guard let images = images.baseAddress, let labels = labels.baseAddress else {
-          preconditionFailure("a batch of \(batch.count) images has no bytes")
-        }
-        guard let weights else { return try run(images, batch: batch.count, labels: labels) }
-        return try weights.withUnsafeBytes {
-          try run(images, batch: batch.count, labels: labels, sampleWeights: $0.baseAddress)
-        }
-      }
-    }
+    try program.evaluate(data, batchSize: batchSize, metrics)
   }
 }

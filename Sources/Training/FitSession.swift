@@ -188,7 +188,8 @@ final class FitSession {
 
   private func evaluate(_ data: ImageDataset) throws -> Evaluation {
     guard let weights = job.validationWeights else { return try trainer.evaluate(data) }
-    return try trainer.weightedPrograms().evaluation.evaluate(data, weights: weights)
+    return try trainer.evaluate(
+      data, trainer.weightedPrograms().evaluation, trainer.metrics, weights: weights)
   }
 
   /// Saves everything that a resumed training needs.

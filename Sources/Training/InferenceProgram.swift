@@ -31,13 +31,6 @@ final class InferenceProgram {
     self.engine = engine
   }
 
-  /// The figures besides the loss that an evaluation computes.
-  var metrics: [Metric] {
-    if case .evaluation(let objective, _) = kind { objective.metrics } else { [] }
-  }
-
-  var isPyTorch: Bool { network.preset == .pytorch }
-
   static let outputsName = "outputs"
   static let lossName = "loss"
   static let predictionsName = "predictions"

@@ -13,11 +13,19 @@ extension Trainer {
   public func evaluate(
     _ data: ImageDataset, batchSize: Int = 256, metrics: [Metric]? = nil
   ) throws -> Evaluation {
-    guard let metrics else { return try evaluation.evaluate(data, batchSize: batchSize) }
+    guard let metrics else { return try evaluate(data, batchSize: batchSize, evaluation, self.metrics) }
     var objective = objective
     objective.metrics = metrics
     try objective.check(classes: classes)
-    return try evaluationProgram(objective).evaluate(data, batchSize: batchSize)
+    return try evaluate(data, batchSize: batchSize, evaluationProgram(objective), metrics)
+  }
+
+  /// Evaluates with a program; weights, one for each image, count as they do in training.
+  func evaluate(
+    _ data: ImageDataset, batchSize: Int = 256, _ program: InferenceProgram, _ metrics: [Metric],
+    weights: [Float]? = nil
+  ) throws -> Evaluation {
+    try program.evaluate(data, batchSize: batchSize, metrics, weights: weights)
   }
 
   /// The probabilities `[N, classes]` of images `[N, ...]` of bytes.

@@ -79,6 +79,13 @@ import Testing
     #expect(names.count == 2 * Self.cases.count - 2)
   }
 
+  @Test func theGoldenNamesItsMaker() throws {
+    let golden = try RuleGolden()
+    #expect(golden.note("maker") == "scripts/goldens/make_rules.py")
+    let versions = try #require(golden.note("versions"))
+    #expect(["PyTorch", "Keras", "scikit-learn"].allSatisfy(versions.contains))
+  }
+
   @Test func everyOptimizerHasAGolden() throws {
     let declared = try DeclaredNames.all(in: "Networks", files: "", /struct (\w+): Optimizer\b/)
     let tested = Set(Self.cases.values.map { "\(type(of: $0))" })

@@ -11,9 +11,12 @@ import Testing
       var file = try AtomicFile(path: path)
       try file.write(Array("new ".utf8))
       try file.write(Array("text".utf8))
+      try file.overwrite(Array("tex".utf8), at: 0)
+      try file.overwrite(Array("T".utf8), at: 7)
+      #expect(file.count == 8)
       #expect(try String(contentsOfFile: path, encoding: .utf8) == "old")
       try file.commit()
-      #expect(try String(contentsOfFile: path, encoding: .utf8) == "new text")
+      #expect(try String(contentsOfFile: path, encoding: .utf8) == "tex texT")
       #expect(try names(in: folder) == ["report.txt"])
     }
   }

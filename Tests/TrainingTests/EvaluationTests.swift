@@ -172,11 +172,6 @@ import Testing
       #expect(found.fraction <= 1, "top \(k): \(found.place)")
     }
     #expect(try kept.topKAccuracy(4) == 1)
-    let evaluation = Evaluation(
-      loss: 0, labels: kept.labels, predictions: kept.labels.map { Int($0) },
-      classNames: ["a", "b", "c", "d"], probabilities: kept)
-    #expect(try evaluation.auc(.weighted) == kept.auc(.weighted))
-    #expect(try evaluation.topKAccuracy(2) == kept.topKAccuracy(2))
   }
 
   @Test func oneColumnStandsForTwoClasses() throws {
@@ -201,12 +196,6 @@ import Testing
         return "no error"
       } catch { return "\(error)" }
     }
-    let evaluation = Evaluation(loss: 0, labels: [0, 1], predictions: [0, 1], classNames: ["a", "b"])
-    #expect(
-      text { _ = try evaluation.auc() }
-        == "auc: expected an evaluation that keeps the probabilities, received one without; "
-        + "ask for them when you evaluate")
-    #expect(text { _ = try evaluation.topKAccuracy(1) }.hasPrefix("topKAccuracy: expected an evaluation"))
     let values = Tensor<Float>(shape: [2, 2], scalars: [0.5, 0.5, 0.25, 0.75])
     #expect(
       text { _ = try ClassProbabilities(labels: [1, 1], values: values).auc() }

@@ -112,13 +112,14 @@ import Testing
     let evaluation = try trainer.evaluate(data)
     #expect(evaluation.accuracy > 0.9 && evaluation.confusion.count == 2)
     #expect(try #require(history.epochs.last).accuracy > 0.85)
-    #expect(evaluation.perClass[1].support == 40)
+    #expect(evaluation.perClass[1].support == data.labels.count { $0 == 1 })
     let probabilities = try trainer.predict(data)
     #expect(probabilities.shape == [120, 1])
     for (index, value) in probabilities.scalars.enumerated() {
       #expect((value > 0.5 ? 1 : 0) == evaluation.predictions[index])
     }
-    let kept = try ClassProbabilities(labels: data.labels, values: probabilities)
+    let kept = try trainer.classProbabilities(data)
+    #expect(kept.values == probabilities && kept.labels == data.labels)
     #expect(try kept.auc() > 0.95)
     #expect(try kept.topKAccuracy(1) == evaluation.accuracy)
     #expect(

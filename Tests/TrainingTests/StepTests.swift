@@ -29,7 +29,7 @@ import Testing
         "images": .bytes(batch.images.scalars), "labels": .integers(batch.labels.scalars),
         Graph.randomKeyName: .integers([5, 0, Int32(number), 0]),
       ]
-      for (name, value) in rule.scalars(rate: optimizer.learningRate, step: number) {
+      for (name, value) in rule.scalars(rate: rule.learningRate, step: number) {
         inputs["optimizer/\(name)"] = .numbers([Double(Float(value))])
       }
       let result = Reference64.run(graph, inputs: inputs, parameters: values)
