@@ -1,6 +1,7 @@
 import ArgumentParser
 import MartletCPU
 import MartletDatasets
+import MartletExperiments
 
 /// The options that every verb takes.
 struct CommonOptions: ParsableArguments {
@@ -44,10 +45,20 @@ struct CommonOptions: ParsableArguments {
   /// The threads given, else the processors that may be used.
   var threadCount: Int { threads ?? WorkerPool.usableProcessors }
 
+  /// Loads the images of a system and tells on the way what takes time.
+  func load(_ system: TrainingSystem) throws -> SystemData {
+    try SystemData(
+      system.dataset, size: system.settings.imageSize, directory: data, observer: observer())
+  }
+
   /// Loads a data set and tells on the way what takes time.
   func load(_ card: DatasetCard) throws -> TrainTest {
+    try DatasetCatalog.load(card.id, from: data, observer: observer())
+  }
+
+  private func observer() -> DatasetObserver {
     var told = -1
-    return try DatasetCatalog.load(card.id, from: data) { event in
+    return { event in
       switch event {
       case .progress(let file, let received, let size):
         // A line for each tenth floods no log.

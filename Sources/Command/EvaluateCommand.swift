@@ -11,11 +11,11 @@ struct EvaluateCommand: Verb {
     abstract: "Measure the network of a run on its test and training images.",
     discussion: """
       An unfinished run is measured with its newest checkpoint. Preprocessing is a part of the network, so \
-      that it cannot differ from the training's.
+      that it cannot differ from the training's; images of another size or with other classes are refused.
 
       EXAMPLES
         martlet evaluate runs/first
-        martlet evaluate runs/first --dataset mnist --json
+        martlet evaluate runs/flowers --dataset folder:more-flowers --json
       """)
 
   @Argument(help: "The run folder.")
@@ -27,18 +27,9 @@ struct EvaluateCommand: Verb {
 
   func perform() throws {
     var (configuration, record) = try RunConfiguration.load(run: run)
-    if let dataset {
-      let card = try DatasetCatalog.card(dataset)
-      configuration.system.dataset = card.id
-      guard card.classNames.count <= configuration.classNames.count else {
-        throw Failure(
-          .badData, at: card.id,
-          expected: "at most \(configuration.classNames.count) classes, as the run's network has",
-          received: "\(card.classNames.count)",
-          hint: "choose a data set like \(record.configuration["dataset"]?.stringValue ?? "the run's")")
-      }
-    }
-    let data = try common.load(try DatasetCatalog.card(configuration.system.dataset))
+    if let dataset { configuration.system.dataset = dataset }
+    let data = try common.load(configuration.system)
+    try configuration.preparation.require(data.preparation)
     let (train, test) = try configuration.system.prepared(data)
     let trainer = try configuration.trainer(threads: common.threadCount)
     try trainer.parameters.load(try record.weights(onProblem: Output.warn), from: run)

@@ -34,10 +34,12 @@ struct PredictCommand: Verb {
         .badData, at: run, expected: "a network for images of 1 or 3 channels", received: "\(shape[2])",
         hint: "pictures cannot be given to it")
     }
+    // As the training's pictures were brought to their size; published images were never resized.
+    let conversion =
+      try configuration.preparation.resizing.map { try ImageConversion(parsing: $0) }
+      ?? ImageConversion(height: shape[0], width: shape[1], channels: channels)
     // All are read before anything is told, so that a bad one leaves no half result.
-    let pictures = try images.map { path in
-      (path, try ImageCoder.decode(file: path, channels: channels).resized(height: shape[0], width: shape[1]))
-    }
+    let pictures = try images.map { path in (path, try conversion.image(file: path)) }
     let predictor = try Predictor(try configuration.network(), threads: common.threadCount)
     try predictor.parameters.load(try record.weights(onProblem: Output.warn), from: run)
     for (path, picture) in pictures {

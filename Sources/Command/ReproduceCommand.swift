@@ -54,8 +54,9 @@ struct ReproduceCommand: Verb {
     _ chosen: TrainingSystem, seed: Int, _ voice: TrainingVoice
   ) throws -> (result: ResultEvent, folder: String) {
     let run = running.run.map { seeds == 1 ? $0 : "\($0)/seed-\(seed)" }
-    var configuration = RunConfiguration(
-      system: try settings.applied(to: chosen, seed: seed), card: try DatasetCatalog.card(chosen.dataset))
+    let system = try settings.applied(to: chosen, seed: seed)
+    let data = try common.load(system)
+    var configuration = RunConfiguration(system: system, preparation: data.preparation)
     if running.resume, let run, RunFolder.exists(at: run) {
       let (saved, record) = try RunConfiguration.load(run: run)
       configuration = try settings.resumed(saved, as: configuration.system, seed: seed)
@@ -65,7 +66,7 @@ struct ReproduceCommand: Verb {
     }
     let job = TrainingJob(
       configuration, threads: common.threadCount, run: run, resume: running.resume, voice: voice)
-    let outcome = try job.performTelling(common, voice)
+    let outcome = try job.performTelling(data, voice)
     return (outcome.result, outcome.folder)
   }
 

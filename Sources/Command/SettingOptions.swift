@@ -53,6 +53,10 @@ struct SettingOptions: ParsableArguments {
   var plateau: Int?
   @Option(help: ArgumentHelp("Stop when an epoch's loss is at most this.", valueName: "x"))
   var stopLoss: Double?
+  @Option(
+    help: ArgumentHelp(
+      "What the pictures of a folder are brought to, as 64 or 48x64 (rows, columns).", valueName: "pixels"))
+  var imageSize: String?
   @Option(help: ArgumentHelp("Use only the first images of the training part.", valueName: "n"))
   var limit: Int?
 
@@ -99,6 +103,7 @@ struct SettingOptions: ParsableArguments {
     settings.balancesClasses = balanceClasses || settings.balancesClasses
     settings.isExact = exact || settings.isExact
     settings.plateau = plateau ?? settings.plateau
+    if let imageSize { settings.imageSize = try FolderSize(parsing: imageSize) }
     settings.patience = earlyStopping ?? settings.patience
     settings.stopLoss = stopLoss ?? settings.stopLoss
     if settings.patience ?? settings.plateau != nil, settings.validation == .none {

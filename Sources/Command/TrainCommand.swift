@@ -21,6 +21,7 @@ struct TrainCommand: Verb {
         martlet train --model attention --dataset fashion-mnist --epochs 5
         martlet train conv5x5-mnist --seed 1 --run runs/first
         martlet train --validation last:0.2 --schedule cosine --optimizer sgd:momentum=0.9
+        martlet train --dataset folder:flowers --image-size 64 --augment flip,crop:4
         martlet train --run runs/first --resume
       """)
 
@@ -28,7 +29,9 @@ struct TrainCommand: Verb {
   var system: String?
   @Option(help: ArgumentHelp("A ready model: \(SummaryCommand.modelNames).", valueName: "name"))
   var model: String?
-  @Option(help: ArgumentHelp("A data set: \(DatasetsCommand.names).", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "A data set: \(DatasetsCommand.names), or folder:PATH with train/CLASS/*.png below.", valueName: "name"))
   var dataset: String?
   @OptionGroup var settings: SettingOptions
   @OptionGroup var running: RunOptions
@@ -36,11 +39,11 @@ struct TrainCommand: Verb {
 
   func perform() throws {
     try settings.check()
-    let configuration = try chosenConfiguration()
+    let (configuration, data) = try chosenConfiguration()
     let voice = TrainingVoice(isJSON: common.json, isQuiet: running.quiet)
     let job = TrainingJob(
       configuration, threads: common.threadCount, run: running.run, resume: running.resume, voice: voice)
-    let outcome = try job.performTelling(common, voice)
+    let outcome = try job.performTelling(data, voice)
     if common.json { return Output.json(outcome.result.json) }
     Output.line("\n\(outcome.result.scoreText)")
     Output.line(outcome.result.costText)
@@ -49,12 +52,14 @@ struct TrainCommand: Verb {
   }
 
   /// The configuration of the run to resume, else what the options say.
-  private func chosenConfiguration() throws -> RunConfiguration {
-    if let run = try running.runToResume() { return try resumedConfiguration(run) }
-    let chosen = try chosenSystem()
-    return RunConfiguration(
-      system: try settings.applied(to: chosen, seed: try common.checkedSeed()),
-      card: try DatasetCatalog.card(chosen.dataset))
+  private func chosenConfiguration() throws -> (RunConfiguration, SystemData) {
+    if let run = try running.runToResume() {
+      let configuration = try resumedConfiguration(run)
+      return (configuration, try common.load(configuration.system))
+    }
+    let system = try settings.applied(to: try chosenSystem(), seed: try common.checkedSeed())
+    let data = try common.load(system)
+    return (RunConfiguration(system: system, preparation: data.preparation), data)
   }
 
   private func chosenSystem() throws -> TrainingSystem {

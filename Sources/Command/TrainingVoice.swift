@@ -82,13 +82,13 @@ extension TrainingJob {
     runningLoss = voice.runningLoss()
   }
 
-  /// Loads the data, trains and evaluates; a signal stops it at the next boundary between two steps.
-  func performTelling(_ common: CommonOptions, _ voice: TrainingVoice) throws -> Outcome {
-    let card = try DatasetCatalog.card(configuration.system.dataset)
-    let (train, test) = try configuration.system.prepared(try common.load(card))
+  /// Trains and evaluates; a signal stops it at the next boundary between two steps.
+  func performTelling(_ data: SystemData, _ voice: TrainingVoice) throws -> Outcome {
+    try configuration.preparation.require(data.preparation)
+    let (train, test) = try configuration.system.prepared(data)
     try check(train)
     let trainer = try configuration.trainer(threads: threads, stopToken: stopToken, training: train)
-    voice.describe(configuration, title: card.title, train, test, trainer)
+    voice.describe(configuration, title: data.title, train, test, trainer)
     let outcome = try Interruption.duringTraining { try perform(trainer, train, test) }
     guard outcome.isFinished else {
       if voice.isJSON { Output.json(outcome.result.json) }

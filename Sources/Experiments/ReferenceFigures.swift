@@ -6,6 +6,11 @@ package struct ReferenceFigures: Sendable, Equatable {
     package var name: String
     /// The test accuracy of each seed.
     package var testAccuracies: [Double]
+
+    package init(name: String, testAccuracies: [Double]) {
+      self.name = name
+      self.testAccuracies = testAccuracies
+    }
   }
 
   /// The published test accuracies, one for each run.

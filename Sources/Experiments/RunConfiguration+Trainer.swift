@@ -38,7 +38,7 @@ extension TrainingSettings {
 
 extension TrainingSystem {
   /// The training and test images as the system uses them.
-  package func prepared(_ data: TrainTest) throws -> TrainTest {
+  package func prepared(_ data: SystemData) throws -> TrainTest {
     var train = try settings.sampling.applied(to: data.train)
     let test = try settings.sampling.applied(to: data.test)
     if let limit = settings.limit { train = train.prefix(limit) }

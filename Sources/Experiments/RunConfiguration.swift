@@ -6,14 +6,25 @@ import MartletTensors
 /// How a run was configured: what `configuration.json` holds.
 package struct RunConfiguration: Sendable {
   package var system: TrainingSystem
-  package var imageShape: [Int]
-  package var classNames: [String]
+  /// How the training images were prepared: others must be like them.
+  package let preparation: DataPreparation
+
+  package init(system: TrainingSystem, preparation: DataPreparation) {
+    self.system = system
+    self.preparation = preparation
+  }
 
   package init(system: TrainingSystem, card: DatasetCard) {
-    self.system = system
-    imageShape = card.imageShape
-    classNames = card.classNames
+    self.init(
+      system: system,
+      preparation: DataPreparation(
+        dataset: card.title, imageShape: card.imageShape, classNames: card.classNames))
   }
+
+  /// The shape `[H, W, C]` of an image.
+  package var imageShape: [Int] { preparation.imageShape }
+  /// The name of each class.
+  package var classNames: [String] { preparation.classNames }
 
   /// The network, which needs no data set to be made.
   package func network() throws -> any Network {
@@ -31,8 +42,10 @@ package struct RunConfiguration: Sendable {
       "model": .string(system.model),
       "dataset": .string(system.dataset),
       "sampling": .string(settings.sampling.text),
+      "image_size": settings.imageSize.map { .string($0.text) } ?? .null,
       "image_shape": .array(imageShape.map(JSON.integer)),
       "class_names": .array(classNames.map(JSON.string)),
+      "resizing": preparation.resizing.map(JSON.string) ?? .null,
       "loss": .string(settings.loss.rawValue),
       "penalty": .string(settings.penalties.text),
       "optimizer": .string(settings.optimizer.text),
@@ -69,12 +82,15 @@ package struct RunConfiguration: Sendable {
       // What was wrong usage as an option is bad data in a file.
       throw error.isInFile ? error : SettingError("\(reader.place): \(error)", isInFile: true)
     }
-    imageShape = json["image_shape"]?.arrayValue?.compactMap(\.intValue) ?? []
-    guard imageShape.count == 3, imageShape.allSatisfy({ $0 > 0 && $0 <= 1 << 16 }) else {
+    let shape = json["image_shape"]?.arrayValue?.compactMap(\.intValue) ?? []
+    guard shape.count == 3, shape.allSatisfy({ $0 > 0 && $0 <= 1 << 16 }) else {
       throw reader.mistake("image_shape", "[height, width, channels]")
     }
-    classNames = json["class_names"]?.arrayValue?.compactMap(\.stringValue) ?? []
-    guard classNames.count > 1 else { throw reader.mistake("class_names", "the names of the classes") }
+    let names = json["class_names"]?.arrayValue?.compactMap(\.stringValue) ?? []
+    guard names.count > 1 else { throw reader.mistake("class_names", "the names of the classes") }
+    preparation = DataPreparation(
+      dataset: system.dataset, imageShape: shape, classNames: names,
+      resizing: json["resizing"]?.stringValue)
   }
 
   /// The configuration and what else is known of the run at a path.
@@ -144,6 +160,7 @@ private struct ConfigurationReader {
     settings.patience = try optional("patience", \.intValue)
     settings.stopLoss = try optional("stop_loss", \.doubleValue)
     settings.runningLoss = try optional("running_loss", \.intValue)
+    settings.imageSize = try json["image_size"]?.stringValue.map { try FolderSize(parsing: $0) }
     settings.limit = try optional("limit", \.intValue)
     settings.seed = try count("seed", atLeast: 0)
     return settings

@@ -69,15 +69,17 @@ package enum StudentT {
     guard x > 0 else { return 0 }
     guard x < 1 else { return 1 }
     guard x <= (a + 1) / (a + b + 2) else { return 1 - incompleteBeta(1 - x, b, a) }
-    let front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log(1 - x)) / a
+    let logBeta: Double = lgamma(a) + lgamma(b) - lgamma(a + b)
+    let front: Double = exp(a * log(x) + b * log(1 - x) - logBeta) / a
     let tiny = 1e-300
-    var (c, d) = (1.0, 1 - (a + b) * x / (a + 1))
+    var c = 1.0
+    var d: Double = 1 - (a + b) * x / (a + 1)
     d = 1 / (abs(d) < tiny ? tiny : d)
     var fraction = d
     for m in 1...10_000 {
       let k = Double(m)
-      let even = k * (b - k) * x / ((a + 2 * k - 1) * (a + 2 * k))
-      let odd = -(a + k) * (a + b + k) * x / ((a + 2 * k) * (a + 2 * k + 1))
+      let even: Double = k * (b - k) * x / ((a + 2 * k - 1) * (a + 2 * k))
+      let odd: Double = -(a + k) * (a + b + k) * x / ((a + 2 * k) * (a + 2 * k + 1))
       for term in [even, odd] {
         d = 1 + term * d
         d = 1 / (abs(d) < tiny ? tiny : d)

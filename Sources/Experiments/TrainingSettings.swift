@@ -35,6 +35,8 @@ package struct TrainingSettings: Sendable, Equatable {
   package var isExact = false
   /// Whether the classes count alike, however many images each has.
   package var balancesClasses = false
+  /// What the pictures of a folder are brought to.
+  package var imageSize: FolderSize?
   /// Use only the first images of the training part.
   package var limit: Int?
   /// What is added to the loss, besides the layers' own regularizers.

@@ -33,9 +33,9 @@ package struct TrainingSystem: Sendable {
   package static func named(model: String, dataset: String) throws -> TrainingSystem {
     let names = ReadyModel.all.map(\.name)
     guard names.contains(model) else { throw SettingError.unknown("model", model, among: names) }
-    let card = try DatasetCatalog.card(dataset)
+    let id = SystemData.isFolder(dataset) ? dataset : try DatasetCatalog.card(dataset).id
     return TrainingSystem(
-      model: model, dataset: card.id,
+      model: model, dataset: id,
       settings: TrainingSettings(
         epochs: 5, batchSize: 64,
         loss: putsOutScores(model) ? .sparseFromScores : .sparseFromProbabilities))

@@ -1,0 +1,73 @@
+import MartletDatasets
+import MartletImages
+
+/// The images of a training, from the catalog or from a folder of pictures, before any sampling.
+package struct SystemData {
+  /// The name for people.
+  package let title: String
+  package let train: ImageDataset
+  package let test: ImageDataset
+  /// What a network trained on these images expects of others.
+  package let preparation: DataPreparation
+
+  /// What stands before the path of a folder of pictures where a data set is named.
+  package static let folderPrefix = "folder:"
+
+  /// Whether the name is that of a folder of pictures.
+  package static func isFolder(_ dataset: String) -> Bool { dataset.hasPrefix(folderPrefix) }
+
+  /// Loads the images that a training is to use.
+  ///
+  /// A folder without test images has a fifth of each class held out as such.
+  package init(
+    _ dataset: String, size: FolderSize?, directory: String?, observer: @escaping DatasetObserver
+  ) throws {
+    guard Self.isFolder(dataset) else {
+      guard size == nil else {
+        throw SettingError(
+          at: "--image-size", expected: "a folder of pictures as data set", received: dataset,
+          hint: "the images of \(dataset) have their size")
+      }
+      let card = try DatasetCatalog.card(dataset)
+      let data = try DatasetCatalog.load(card.id, from: directory, observer: observer)
+      self.init(title: card.title, data.train, data.test)
+      return
+    }
+    let path = String(dataset.dropFirst(Self.folderPrefix.count))
+    let folder = try ImageFolder.load(
+      path, size: size.map { ($0.height, $0.width) }, onCorrupt: .skip, observer: observer)
+    guard let test = folder.test else {
+      let (train, heldOut) = try folder.train.split(.stratified(0.2, seed: 42))
+      self.init(title: path, train, heldOut)
+      return
+    }
+    self.init(title: path, folder.train, test)
+  }
+
+  private init(title: String, _ train: ImageDataset, _ test: ImageDataset) {
+    self.title = title
+    self.train = train
+    self.test = test
+    preparation = train.preparation
+  }
+}
+
+/// The size that the pictures of a folder are brought to, as written in options and run folders: `64` or
+/// `48x64` (rows, columns).
+package struct FolderSize: Equatable, Sendable {
+  package let height: Int
+  package let width: Int
+
+  package init(parsing text: String) throws {
+    let extents = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+    guard (1...2).contains(extents.count), extents.allSatisfy({ (1...4096).contains($0) }) else {
+      throw SettingError(
+        at: "--image-size", expected: "pixels, as 64 or 48x64 (rows, columns)", received: text,
+        hint: "32 to 128 are usual")
+    }
+    height = extents[0]
+    width = extents[extents.count - 1]
+  }
+
+  package var text: String { "\(height)x\(width)" }
+}
