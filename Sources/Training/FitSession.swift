@@ -1,4 +1,5 @@
 import MartletDatasets
+import MartletGraphs
 import MartletRuns
 import MartletTensors
 
