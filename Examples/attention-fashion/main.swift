@@ -30,7 +30,7 @@ let trainer = try Trainer(
   model, optimizer: Adam(), loss: .categoricalCrossEntropy(), schedule: .cosineAnnealing(epochs: 50))
 let progress = TerminalProgress(isTerminal: false) { print($0, terminator: "") }
 try trainer.fit(
-  train, epochs: 30, batchSize: 64, validation: .random(1 / 6, seed: 42),
+  train, epochs: 30, batchSize: 64, validation: .random(1.0 / 6, seed: 42),
   callbacks: [.earlyStopping(monitor: .validationLoss, patience: 5)], progress: progress.report)
 
 let result = try trainer.evaluate(test)

@@ -14,14 +14,15 @@ extension ImageDataset {
     /// The words for it, such as `bootstrap 50.0% (seed 42)`.
     public var description: String {
       switch self {
-      case .bootstrap(let fraction, let seed): "bootstrap \(Self.percent(fraction)) (seed \(seed))"
-      case .stratified(let fraction, let seed): "stratified \(Self.percent(fraction)) (seed \(seed))"
+      case .bootstrap(let fraction, let seed): "bootstrap \(ImageDataset.percent(fraction)) (seed \(seed))"
+      case .stratified(let fraction, let seed): "stratified \(ImageDataset.percent(fraction)) (seed \(seed))"
       case .balanced(let perClass, let seed): "balanced \(perClass) a class (seed \(seed))"
       }
     }
-
-    private static func percent(_ fraction: Double) -> String { "\((fraction * 1000).rounded() / 10)%" }
   }
+
+  /// A fraction as a percentage with one decimal place.
+  static func percent(_ fraction: Double) -> String { "\((fraction * 1000).rounded() / 10)%" }
 
   /// Draws images at random, without copying pixels.
   ///

@@ -47,7 +47,7 @@ extension ImageDataset {
       let amount =
         switch amount {
         case .count(let count): "\(count)"
-        case .fraction(let fraction): "\((fraction * 1000).rounded() / 10)%"
+        case .fraction(let fraction): ImageDataset.percent(fraction)
         }
       return switch place {
       case .first: "first \(amount)"

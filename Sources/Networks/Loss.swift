@@ -51,3 +51,15 @@ extension Loss {
     return Loss(name: loss.name, targets: loss.targets) { outputs, _ in outputs.graph.fail(mistake) }
   }
 }
+
+/// Labels `[N]` as rows `[N, classes]`: 1 in the column of the label, 0 elsewhere.
+///
+/// A label that is no class gives a row of zeros.
+public func oneHot(_ labels: Value, classes: Int) -> Value {
+  guard labels.isValid else { return labels }
+  guard classes > 0 else {
+    return labels.graph.fail(
+      ModelError(path: "oneHot", expected: "at least one class", received: "\(classes)"))
+  }
+  return labels.graph.apply(.classification(.oneHot(classes: classes)), [labels])
+}

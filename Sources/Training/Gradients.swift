@@ -54,6 +54,6 @@ extension TracedNetwork {
       return
     }
     guard value.isValid else { return }
-    graph.output(name, value)
+    graph.output(name, value.toFloat())
   }
 }

@@ -118,8 +118,9 @@ extension Gradients {
     )
   }
 
-  /// Traces the optimizer's update of every tensor.
+  /// Traces the optimizer's update of every tensor; throws where one of its settings is out of range.
   func update(with optimizer: any Optimizer) throws(ModelError) {
+    try optimizer.validate()
     for (path, gradient) in entries {
       graph.scopes.enter(path, location: "")
       optimizer.trace(path, gradient: gradient, in: graph)

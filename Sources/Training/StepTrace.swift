@@ -9,7 +9,6 @@ struct StepTrace {
 
   /// Traces the step; throws the first mistake.
   init(_ recipe: StepRecipe, batch: Int) throws {
-    try recipe.optimizer.validate()
     let trace = try LossTrace(recipe.loss, batch: batch)
     let (gradients, more) = try Gradients(entries: trace.gradients, graph: trace.graph)
       .changed(by: recipe.gradients)

@@ -10,10 +10,14 @@ struct GraphRunner {
   private let graph: Graph
 
   /// - Parameter batch: The extent that counts samples; 0 to treat nothing as a batch.
-  init(_ graph: Graph, batch: Int, threads: Int = 1, guarded: [(name: String, value: Value)] = []) {
+  init(
+    _ graph: Graph, batch: Int, threads: Int = 1, guarded: [(name: String, value: Value)] = [],
+    exact: Bool = false
+  ) {
     self.graph = graph
     executable = Executable(
-      Compiler.compile(graph, batch: batch, guarded: guarded), pool: WorkerPool(threads: threads),
+      Compiler.compile(graph, batch: batch, guarded: guarded, exact: exact),
+      pool: WorkerPool(threads: threads),
       arena: Arena(workers: threads))
   }
 

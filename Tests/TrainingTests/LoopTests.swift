@@ -93,6 +93,9 @@ import Testing
         let second = try step()
         try second.load(from: path)
         #expect(second.stepCount == stop && second.frozen == first.frozen)
+        let weights = try Predictor(Samples.network(), threads: 1).parameters
+        try weights.load(from: path)
+        #expect(weights.sha256 == first.parameters.sha256)
         try train(second, stop..<8)
         #expect(all(second) == all(whole), "stopped after \(stop)")
         #expect(second.stepCount == 8 && second.learningRate == whole.learningRate)

@@ -33,6 +33,7 @@ private struct TwoTowers: GraphNetwork {
   ) -> Value {
     let outputs = network(inputs)
     network.report("scores", outputs["class"])
+    network.report("labels", targets["label"])
     return crossEntropy(outputs["class"], targets["label"])
       + (outputs["side"] - targets["place"]).squared().mean()
   }
@@ -90,6 +91,8 @@ private struct TwoTowers: GraphNetwork {
     let step = try TrainingStep(TwoTowers(), targets: Self.targets, threads: 1, loss: Self.loss)
     let result = try step.result(data.inputs, targets: data.targets)
     #expect(result.outputs["scores"]?.shape == [10, 3] && result.gradientNorm > 0)
+    guard case .labels(let labels)? = data.targets.element(named: "label") else { return }
+    #expect(result.outputs["labels"]?.scalars == labels.scalars.map { Float($0) })
     let predictor = try GraphPredictor(functional(), parameters: step.parameters, threads: 1)
     let whole = try predictor.outputs(data.inputs)
     #expect(whole.keys.sorted() == ["class", "side"])

@@ -37,6 +37,10 @@ import Testing
         _ = try TrainingStep(Samples.network(), optimizer: SGD(momentum: 1)) { crossEntropy($0($1), $2) }
       }
       .contains("optimizer sgd: expected momentum"))
+    let step = try GradientStep(Samples.network()) { crossEntropy($0($1), $2) }
+    #expect(
+      text { _ = try UpdateStep(step, optimizer: Lion(beta1: 2)) }
+        .contains("optimizer lion: expected beta1"))
   }
 
   /// The mean loss that the engine's training step reports before the update, and the reference's.
