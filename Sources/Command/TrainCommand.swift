@@ -31,7 +31,8 @@ struct TrainCommand: Verb {
   var model: String?
   @Option(
     help: ArgumentHelp(
-      "A data set: \(DatasetsCommand.names), or folder:PATH with train/CLASS/*.png below.", valueName: "name"))
+      "A data set: \(DatasetsCommand.names), or folder:PATH with train/CLASS/*.png below.", valueName: "name")
+  )
   var dataset: String?
   @OptionGroup var settings: SettingOptions
   @OptionGroup var running: RunOptions

@@ -61,8 +61,9 @@ package struct EpochEvent: Equatable, Sendable {
   package var json: JSON {
     // Only where there are some, so that the line of a plain training stays as it is.
     let figures = metrics.sorted { $0.key < $1.key }.map { JSON.Member($0.key, .number($0.value)) }
+    let last = lastLoss.map { [JSON.Member("last_loss", .number($0))] } ?? []
     return .object(
-      (plainJSON.members ?? []) + (figures.isEmpty ? [] : [JSON.Member("metrics", .object(figures))]))
+      (plainJSON.members ?? []) + last + (figures.isEmpty ? [] : [JSON.Member("metrics", .object(figures))]))
   }
 
   private var plainJSON: JSON {
@@ -75,7 +76,6 @@ package struct EpochEvent: Equatable, Sendable {
       "validation_accuracy": .optional(validationAccuracy),
       "learning_rate": .number(learningRate),
       "seconds": .number(seconds),
-      "last_loss": .optional(lastLoss),
     ]
   }
 

@@ -45,12 +45,15 @@ public struct Gradients {
 
 extension TracedNetwork {
   /// Makes a value of the step readable after each step, under a name of one's own.
+  ///
+  /// `loss` and names that begin with `gradient of ` are the step's own and refused.
   public func report(_ name: String, _ value: Value) {
-    guard name != TrainingStep.lossName else {
+    guard name != TrainingStep.lossName, !name.hasPrefix(StepTrace.gradientPrefix) else {
       _ = graph.fail(
         ModelError(
-          path: name, expected: "a name other than \"\(TrainingStep.lossName)\"", received: name,
-          hint: "That name is the step's own."))
+          path: name,
+          expected: "a name other than \"\(TrainingStep.lossName)\" and \"\(StepTrace.gradientPrefix)...\"",
+          received: name, hint: "Those names are the step's own."))
       return
     }
     guard value.isValid else { return }

@@ -12,7 +12,7 @@ import Testing
   }
 
   private static let onDrawnDigits = [
-    Example(name: "custom-cnn-mnist", images: 600, floor: 0.9),
+    Example(name: "custom-cnn-mnist", images: 2400, floor: 0.9),
     Example(name: "alexnet-mnist", images: 160, floor: 0.2),
     Example(name: "conv5x5-mnist", images: 600, floor: 0.9),
     Example(name: "conv5x5-regularized-mnist", images: 400, floor: 0.9),
@@ -21,15 +21,15 @@ import Testing
     Example(name: "convnet-mnist-loop", images: 6500, floor: 0.9),
   ]
   private static let onDrawnPhotographs = [
-    Example(name: "custom-cnn-cifar10", images: 600, floor: 0.9),
+    Example(name: "custom-cnn-cifar10", images: 1500, floor: 0.9),
     Example(name: "alexnet-cifar10", images: 160, floor: 0.2),
     Example(name: "dense-cifar100-coarse", images: 12_000, floor: 0.3),
     Example(name: "conv-cifar100-coarse", images: 12_000, floor: 0.3),
   ]
   private static let onFashion = [
     Example(name: "dense-fashion", images: 20_000, floor: 0.6),
-    Example(name: "conv-fashion", images: 20_000, floor: 0.6),
-    Example(name: "attention-fashion", images: 1200, floor: 0.6),
+    Example(name: "conv-fashion", images: 50_000, floor: 0.6),
+    Example(name: "attention-fashion", images: 3600, floor: 0.6),
   ]
 
   /// The accuracy that the last line tells, and the lines.
@@ -59,7 +59,7 @@ import Testing
     let data =
       example.name.contains("cifar100")
       ? try SmallData.writeCIFAR100(train: 12_000, test: 400, in: folder)
-      : try SmallData.writeCIFAR10(train: 600, test: 400, in: folder)
+      : try SmallData.writeCIFAR10(train: 1500, test: 400, in: folder)
     _ = try run(example, data: data, in: folder)
   }
 

@@ -37,7 +37,7 @@ import Testing
     #expect(
       objects[0].members?.map(\.key) == [
         "event", "epoch", "loss", "accuracy", "validation_loss", "validation_accuracy", "learning_rate",
-        "seconds",
+        "seconds", "last_loss",
       ])
     let result = try #require(objects.last)
     #expect(result.members?.map(\.key) == Self.resultKeys)

@@ -194,7 +194,7 @@ private struct Mistake: Sendable, CustomTestStringConvertible {
       #expect(error.path == entry.path)
       #expect(error.expected.hasPrefix(entry.expected))
       #expect(error.received.contains(entry.received))
-      #expect(error.hint.contains(entry.hint))
+      #expect(error.hint.has(entry.hint))
       #expect(error.location.hasPrefix("\(#fileID):"))
     }
   }

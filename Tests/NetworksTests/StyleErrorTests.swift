@@ -62,9 +62,9 @@ import Testing
     let mistake = Self.mistakes[index]
     let error = try #require(#expect(throws: ModelError.self) { try make(style, mistake.layers) })
     #expect(error.path == mistake.path)
-    #expect(error.expected.contains(mistake.expected), "\(error)")
-    #expect(error.received.contains(mistake.received), "\(error)")
-    #expect(error.hint.contains(mistake.hint), "\(error)")
+    #expect(error.expected.has(mistake.expected), "\(error)")
+    #expect(error.received.has(mistake.received), "\(error)")
+    #expect(error.hint.has(mistake.hint), "\(error)")
     #expect(error.location == "\(#fileID):\(mistake.line)")
   }
 
@@ -127,4 +127,9 @@ import Testing
     let error = #expect(throws: ModelError.self) { try make() }
     #expect(error?.location == "\(#fileID):\(line)")
   }
+}
+
+extension String {
+  /// Whether a part occurs; the empty one always does, which the standard library's `contains` denies.
+  func has(_ part: String) -> Bool { part.isEmpty || contains(part) }
 }

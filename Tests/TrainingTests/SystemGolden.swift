@@ -54,10 +54,10 @@ enum SystemGolden: String, CaseIterable, Sendable {
   }
 
   /// The step that training makes, with every gradient readable and the golden's initial weights.
-  func step() throws -> TrainingStep {
+  func step(exact: Bool = false) throws -> TrainingStep {
     let system = self
     let step = try TrainingStep(
-      try network(), optimizer: Adam(), threads: 2,
+      try network(), optimizer: Adam(), threads: 2, exact: exact,
       gradients: { gradients in
         for (path, value) in gradients.entries { value.graph.output(Self.gradientName(path), value) }
         return gradients
@@ -70,7 +70,7 @@ enum SystemGolden: String, CaseIterable, Sendable {
     return step
   }
 
-  static func gradientName(_ path: String) -> String { "gradient of \(path)" }
+  static func gradientName(_ path: String) -> String { "slope of \(path)" }
 
   /// The golden's name of a tensor: it numbers the convnet's layers, which have names of their own.
   func goldenPath(_ path: String) -> String {

@@ -57,10 +57,12 @@ import Testing
 
   /// One compiled step in single precision: the loss within 1e-5, each gradient's relative distance from
   /// the golden at most twice the peer's own single-precision distance.
-  @Test(arguments: SystemGolden.allCases)
-  func firstStepIsAsNearAsThePeer(_ system: SystemGolden) throws {
+  ///
+  /// Convolutions in transformed tiles round otherwise; with them the bound is five times.
+  @Test(arguments: SystemGolden.allCases, [(exact: true, bound: 2.0), (exact: false, bound: 5)])
+  func firstStepIsAsNearAsThePeer(_ system: SystemGolden, _ mode: (exact: Bool, bound: Double)) throws {
     let golden = try system.golden()
-    let step = try system.step()
+    let step = try system.step(exact: mode.exact)
     let shape = try system.network().input.shape
     let size = system.batchSize
     let result = try step.result(
@@ -72,11 +74,13 @@ import Testing
       let gradient = try #require(result.outputs[SystemGolden.gradientName(entry.path)])
       let path = system.goldenPath(entry.path)
       let distance = golden.peerDistances(of: gradient.scalars.map { Double($0) }, path)
-      #expect(distance <= 2, "\(path) is at \(distance) times the peer's distance")
+      #expect(distance <= mode.bound, "\(path) is at \(distance) times the peer's distance")
       if distance > worst.distance { worst = (distance, path) }
     }
     #expect(worst.distance > 0)
-    print("\(system.rawValue): at most \(worst.distance) times the peer's distance (\(worst.path))")
+    print(
+      "\(system.rawValue), exact \(mode.exact): at most \(worst.distance) times the peer's distance (\(worst.path))"
+    )
   }
 
   @Test(arguments: SystemGolden.allCases)
