@@ -22,15 +22,16 @@ let model = try Sequential(input: .image(28, 28, 1), name: "Attention") {
 }
 print(model.summary())
 
-// A number as argument trains on so many images only, for a quick look.
-let limit = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? .max
+// Numbers as arguments train on so many images for so many epochs only, for a quick look.
+let numbers = CommandLine.arguments.dropFirst().compactMap { Int($0) }
+let (limit, epochs) = (numbers.first ?? .max, numbers.count > 1 ? numbers[1] : 30)
 let (allTrain, test) = try FashionMNIST.load()
 let train = allTrain.prefix(limit)
 let trainer = try Trainer(
   model, optimizer: Adam(), loss: .categoricalCrossEntropy(), schedule: .cosineAnnealing(epochs: 50))
 let progress = TerminalProgress(isTerminal: false) { print($0, terminator: "") }
 try trainer.fit(
-  train, epochs: 30, batchSize: 64, validation: .random(1.0 / 6, seed: 42),
+  train, epochs: epochs, batchSize: 64, validation: .random(1.0 / 6, seed: 42),
   callbacks: [.earlyStopping(monitor: .validationLoss, patience: 5)], progress: progress.report)
 
 let result = try trainer.evaluate(test)
