@@ -24,7 +24,7 @@ export MARTLET_MODULES := $(abspath $(BUILD_PATH))/release/Modules
 TRAIN := --model convnet --dataset fashion-mnist --epochs 3 --validation last:0.1
 
 .PHONY: help setup build run test test-long check format format-check source-checks symbols consumer \
-  benchmark goldens clean build-all
+  benchmark reproduction goldens clean build-all
 
 help: ## Say what each target does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -74,6 +74,9 @@ consumer: setup ## Build and run the example as a package of its own, without ca
 
 benchmark: build ## Time the training steps of Martlet and of its peers in one run.
 	@Benchmarks/run $(ARGUMENTS)
+
+reproduction: build ## Train every system beside PyTorch and Keras: takes a day (DATA=dir RESULTS=dir).
+	@Benchmarks/reproduction/run "$(DATA)" "$(RESULTS)" "$(NOTE)"
 
 goldens: ## Make the reference results again with PyTorch and Keras (needs Python).
 	@scripts/make-goldens

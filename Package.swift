@@ -140,7 +140,8 @@ let package = Package(
       dependencies: ["MartletExperiments", "MartletRuns", "MartletReports", "MartletTensors"],
       path: "Tests/ExperimentsTests"),
     .testTarget(
-      name: "MartletCommandTests", dependencies: ["MartletCommand", "MartletTensors", "MartletRuns"],
+      name: "MartletCommandTests",
+      dependencies: ["MartletCommand", "MartletImages", "MartletTensors", "MartletRuns"],
       path: "Tests/CommandTests", exclude: ["Snapshots"]),
   ]
     + examples.map { .executableTarget(name: $0, dependencies: ["Martlet"], path: "Examples/\($0)") },

@@ -13,8 +13,36 @@ import Synchronization
 ///
 /// Every member calls the job with its own index. Between jobs the others spin for a moment, if there
 /// are processors enough, and then sleep. Jobs synchronise themselves with `barrier()`.
-package final class WorkerPool: @unchecked Sendable {
+package final class WorkerPool: Sendable {
+  /// The members, the caller included.
   package let count: Int
+  // The threads hold the crew and not the pool: so the pool can go, and ends them.
+  private let crew: Crew
+
+  /// - Parameter threads: Members, the caller included; at least 1.
+  package init(threads: Int) {
+    precondition(threads >= 1, "a pool needs a member, received \(threads)")
+    count = threads
+    crew = Crew(count: threads)
+  }
+
+  deinit { crew.close() }
+
+  /// The processors this process may use, by its affinity mask where the system has one.
+  package static var usableProcessors: Int { Int(mk_usable_processors()) }
+
+  /// Runs a job on every member and returns when all have finished it.
+  ///
+  /// Denormals are flushed to zero meanwhile, on the calling thread too.
+  package func run(_ job: (Int) -> Void) { crew.run(job) }
+
+  /// Waits until every member has come here.
+  package func barrier() { crew.barrier() }
+}
+
+/// What the threads of a pool share.
+private final class Crew: @unchecked Sendable {
+  private let count: Int
   private let spins: Bool
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -27,24 +55,16 @@ package final class WorkerPool: @unchecked Sendable {
   private var threads: [pthread_t] = []
   private static let spinLimit = 20_000
 
-  /// - Parameter threads: Members, the caller included; at least 1.
-  package init(threads: Int) {
-    precondition(threads >= 1, "a pool needs a member, received \(threads)")
-    count = threads
-    spins = threads <= Self.usableProcessors
+  init(count: Int) {
+    self.count = count
+    spins = count <= WorkerPool.usableProcessors
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(wake, nil)
     pthread_cond_init(passed, nil)
-    for index in 1..<max(threads, 1) where threads > 1 { start(index) }
+    for index in 1..<max(count, 1) where count > 1 { start(index) }
   }
 
   deinit {
-    pthread_mutex_lock(mutex)
-    isClosing = true
-    generation.add(1, ordering: .releasing)
-    pthread_cond_broadcast(wake)
-    pthread_mutex_unlock(mutex)
-    for thread in threads { pthread_join(thread, nil) }
     pthread_cond_destroy(wake)
     pthread_cond_destroy(passed)
     pthread_mutex_destroy(mutex)
@@ -53,11 +73,18 @@ package final class WorkerPool: @unchecked Sendable {
     mutex.deallocate()
   }
 
-  /// The processors this process may use, by its affinity mask where the system has one.
-  package static var usableProcessors: Int { Int(mk_usable_processors()) }
+  /// Ends the threads and waits for them.
+  func close() {
+    pthread_mutex_lock(mutex)
+    isClosing = true
+    generation.add(1, ordering: .releasing)
+    pthread_cond_broadcast(wake)
+    pthread_mutex_unlock(mutex)
+    for thread in threads { pthread_join(thread, nil) }
+  }
 
   private func start(_ index: Int) {
-    let seat = Unmanaged.passRetained(Seat(pool: self, index: index)).toOpaque()
+    let seat = Unmanaged.passRetained(Seat(crew: self, index: index)).toOpaque()
     #if canImport(Darwin)
       var thread: pthread_t?
       let status = pthread_create(&thread, nil, { enter($0) }, seat)
@@ -94,10 +121,7 @@ package final class WorkerPool: @unchecked Sendable {
     pthread_mutex_unlock(mutex)
   }
 
-  /// Runs a job on every member and returns when all have finished it.
-  ///
-  /// Denormals are flushed to zero meanwhile, on the calling thread too.
-  package func run(_ job: (Int) -> Void) {
+  func run(_ job: (Int) -> Void) {
     let state = mk_denormals_flush()
     defer { mk_denormals_restore(state) }
     guard count > 1 else { return job(0) }
@@ -113,11 +137,9 @@ package final class WorkerPool: @unchecked Sendable {
     }
   }
 
-  /// Waits until every member has come here.
-  ///
   /// The others spin for a moment and then sleep: where other processes want the processors, a sleeping
   /// thread is woken sooner than one that keeps yielding is scheduled again.
-  package func barrier() {
+  func barrier() {
     guard count > 1 else { return }
     let current = barrierGeneration.load(ordering: .acquiring)
     if arrived.add(1, ordering: .acquiringAndReleasing).newValue == count {
@@ -140,13 +162,13 @@ package final class WorkerPool: @unchecked Sendable {
   }
 }
 
-/// A thread's place in the pool; the pool outlives its threads, so the seat does not retain it.
+/// A thread's place in the crew.
 private final class Seat {
-  unowned(unsafe) let pool: WorkerPool
+  let crew: Crew
   let index: Int
 
-  init(pool: WorkerPool, index: Int) {
-    self.pool = pool
+  init(crew: Crew, index: Int) {
+    self.crew = crew
     self.index = index
   }
 }
@@ -154,6 +176,6 @@ private final class Seat {
 private func enter(_ raw: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
   guard let raw else { return nil }
   let seat = Unmanaged<Seat>.fromOpaque(raw).takeRetainedValue()
-  seat.pool.serve(seat.index)
+  seat.crew.serve(seat.index)
   return nil
 }

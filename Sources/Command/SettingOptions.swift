@@ -18,7 +18,7 @@ struct SettingOptions: ParsableArguments {
   var schedule: String?
   @Option(
     help: ArgumentHelp(
-      "Held out of the training images: none, first:AMOUNT, last:AMOUNT or random:AMOUNT[:SEED], with a count or a fraction.",
+      "Held out of the training images: \(ValidationSetting.help), with a count or a fraction.",
       valueName: "text"))
   var validation: String?
   @Option(

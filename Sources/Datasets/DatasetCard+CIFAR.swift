@@ -27,7 +27,10 @@ extension DatasetCard {
         ],
         contents: (1...5).map { "data_batch_\($0).bin" } + ["test_batch.bin"])
     ],
-    folders: ["cifar-10-batches-bin", "cifar10", "cifar10/cifar-10-batches-bin", "cifar-10"],
+    folders: [
+      "cifar-10-batches-bin", "cifar10", "cifar10/cifar-10-batches-bin", "cifar-10",
+      "cifar-10/cifar-10-batches-bin",
+    ],
     systemFolders: [], labelLevel: 0,
     nameFiles: [NameFile(name: "batches.meta.txt", classNames: cifar10Names)])
 

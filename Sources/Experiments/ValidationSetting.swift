@@ -2,7 +2,7 @@ import MartletDatasets
 import MartletTraining
 
 /// What is held out for validation, as written in options and run folders: `none`, `last:0.2`, `first:4000`,
-/// `random:10000`, `random:0.1:42`.
+/// `random:10000`, `random:0.1:42`, `stratified:0.2:42`.
 package enum ValidationSetting: Equatable, Sendable {
   package enum Amount: Equatable, Sendable {
     case count(Int)
@@ -12,6 +12,12 @@ package enum ValidationSetting: Equatable, Sendable {
   case first(Amount)
   case last(Amount)
   case random(Amount, seed: Int)
+  /// A part of each class.
+  case stratified(Double, seed: Int)
+
+  /// What can be written.
+  package static let help =
+    "none, first:AMOUNT, last:AMOUNT, random:AMOUNT[:SEED] or stratified:FRACTION[:SEED]"
 
   package init(parsing text: String) throws {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
@@ -23,10 +29,12 @@ package enum ValidationSetting: Equatable, Sendable {
     case ("last", 2, .some(let amount), _): self = .last(amount)
     case ("random", 2...3, .some(let amount), .some(let seed)) where seed >= 0:
       self = .random(amount, seed: seed)
+    case ("stratified", 2...3, .some(.fraction(let fraction)), .some(let seed)) where seed >= 0:
+      self = .stratified(fraction, seed: seed)
     default:
       throw SettingError(
-        at: "--validation", expected: "none, first:AMOUNT, last:AMOUNT or random:AMOUNT[:SEED]",
-        received: text, hint: "an amount is a count such as 4000 or a fraction such as 0.2")
+        at: "--validation", expected: Self.help, received: text,
+        hint: "an amount is a count such as 4000 or a fraction such as 0.2")
     }
   }
 
@@ -42,6 +50,7 @@ package enum ValidationSetting: Equatable, Sendable {
     case .first(let amount): "first:\(Self.text(amount))"
     case .last(let amount): "last:\(Self.text(amount))"
     case .random(let amount, let seed): "random:\(Self.text(amount)):\(seed)"
+    case .stratified(let fraction, let seed): "stratified:\(fraction):\(seed)"
     }
   }
 
@@ -61,6 +70,7 @@ package enum ValidationSetting: Equatable, Sendable {
     case .last(.fraction(let fraction)): .last(fraction)
     case .random(.count(let count), let seed): .random(count, seed: UInt64(seed))
     case .random(.fraction(let fraction), let seed): .random(fraction, seed: UInt64(seed))
+    case .stratified(let fraction, let seed): .stratified(fraction, seed: UInt64(seed))
     }
   }
 }

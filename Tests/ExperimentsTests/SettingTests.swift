@@ -56,7 +56,12 @@ import Testing
   @Test(arguments: ["none", "bootstrap:0.5:42", "stratified:0.2:7"])
   func sampling(text: String) throws { #expect(try SamplingSetting(parsing: text).text == text) }
 
+  @Test(arguments: ["none", "first:4000", "last:0.2", "random:10000:42", "stratified:0.2:1"])
+  func validation(text: String) throws { #expect(try ValidationSetting(parsing: text).text == text) }
+
   @Test func wrongTextsAreRefused() {
+    #expect(throws: SettingError.self) { try ValidationSetting(parsing: "stratified:100") }
+    #expect(throws: SettingError.self) { try FolderSize(parsing: "0x4") }
     #expect(throws: SettingError.self) { try PenaltySetting(parsing: "l3:1") }
     #expect(throws: SettingError.self) { try PenaltySetting(parsing: "l1:0") }
     #expect(throws: SettingError.self) { try ClippingSetting(parsing: "norm:0") }

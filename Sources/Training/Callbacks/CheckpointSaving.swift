@@ -39,7 +39,8 @@ extension Callback {
   ///
   /// - Parameters:
   ///   - rule: Which checkpoints.
-  ///   - directory: The folder, made where it is missing; nil takes that of the run's checkpoints.
+  ///   - directory: The folder, made where it is missing; nil takes that of the run's checkpoints, and
+  ///     without a run `checkpoints` in the current folder.
   public static func checkpoint(_ rule: CheckpointRule, directory: String? = nil) -> Callback {
     switch rule.kind {
     case .best(let monitor, let improvement):
@@ -55,18 +56,14 @@ extension Callback {
 /// Where a callback's checkpoints go.
 struct CheckpointFolder {
   static let name = "checkpoint"
-  private var path: String?
+  private let directory: String?
+  private var path = "checkpoints"
 
-  init(_ directory: String?) { path = directory }
+  init(_ directory: String?) { self.directory = directory }
 
-  /// Takes the run's folder where none was given, and makes it.
+  /// Chooses the folder and makes it.
   mutating func prepare(_ context: CallbackContext) throws(TrainingError) {
-    path = path ?? context.run?.checkpointsPath
-    guard let path else {
-      throw TrainingError(
-        .badArgument, at: Self.name, expected: "a folder for the checkpoints", received: "none",
-        hint: "give one: .checkpoint(.best, directory: \"checkpoints\")")
-    }
+    path = directory ?? context.run?.checkpointsPath ?? path
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
@@ -77,7 +74,6 @@ struct CheckpointFolder {
   }
 
   func write(_ file: TensorFile, as name: String) throws(FileError) {
-    guard let path else { preconditionFailure("a checkpoint before its folder is known") }
     try file.write(to: "\(path)/\(name)")
   }
 }

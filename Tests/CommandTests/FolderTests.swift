@@ -1,0 +1,58 @@
+import Foundation
+import MartletImages
+import MartletTensors
+import Testing
+
+/// A folder of pictures as a data set, from training to prediction.
+@Suite struct FolderTests {
+  /// Writes `root/train/CLASS/*.png`: class c is bright in its third of the rows, sizes differ.
+  private func write(_ root: String, classes: [String], each count: Int) throws {
+    for (label, name) in classes.enumerated() {
+      let folder = "\(root)/train/\(name)"
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      for index in 0..<count {
+        let (height, width) = (18 + index % 3, 15 + index % 2)
+        let pixels = (0..<height * width).map { place -> UInt8 in
+          let isBright = place / width * classes.count / height == label
+          return (isBright ? 180 : 20) + UInt8((place * 7 + index * 13) % 50)
+        }
+        let picture = Tensor(shape: [height, width, 1], scalars: pixels)
+        try AtomicFile.write(try ImageCoder.png(picture), to: "\(folder)/\(index).png")
+      }
+    }
+  }
+
+  @Test func picturesAreTrainedOnAndPredicted() throws {
+    let folder = try TemporaryFolder()
+    let (root, other) = ("\(folder.path)/shapes", "\(folder.path)/others")
+    try write(root, classes: ["high", "low", "middle"], each: 40)
+    try write(other, classes: ["high", "low"], each: 4)
+    let run = "\(folder.path)/run"
+    let trained = try CommandRunner.run(
+      [
+        "train", "--model", "conv", "--dataset", "folder:\(root)", "--image-size", "12", "--epochs", "15",
+        "--batch-size", "8", "--learning-rate", "0.005", "--augment", "brightness:0.1", "--validation",
+        "stratified:0.2", "--seed", "2", "--run", run, "--json",
+      ], in: folder)
+    let result = try #require(try trained.objects().last, "\(trained.errors)")
+    #expect(try #require(result["test_accuracy"]?.doubleValue) > 0.9)
+    #expect(result["confusion"]?.arrayValue?.count == 3)
+
+    let predicted = try CommandRunner.run(
+      ["predict", run, "\(root)/train/low/3.png", "--json"], in: folder)
+    #expect(try predicted.objects().first?["class"] == "low", "\(predicted.errors)")
+    let again = try CommandRunner.run(["evaluate", run, "--json"], in: folder)
+    #expect(try again.objects().last?["test_accuracy"] == result["test_accuracy"], "\(again.errors)")
+    let refused = try CommandRunner.run(["evaluate", run, "--dataset", "folder:\(other)"], in: folder)
+    #expect(refused.status == 65)
+    #expect(refused.errors.contains("expected 3 classes (high, low, middle)"))
+  }
+
+  @Test func picturesOfTheCatalogKeepTheirSize() throws {
+    let folder = try TemporaryFolder()
+    let data = try SmallData.write(in: folder)
+    let result = try CommandRunner.run(
+      ["train", "--dataset", "mnist", "--data", data, "--image-size", "12"], in: folder)
+    #expect(result.status == 64 && result.errors.contains("the images of mnist have their size"))
+  }
+}
