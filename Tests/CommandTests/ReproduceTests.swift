@@ -67,6 +67,23 @@ import Testing
     #expect(try #require(epochs.last).loss <= 3)
   }
 
+  /// The official layout of CIFAR-100, through both networks and all of the way.
+  @Test(arguments: ["dense-cifar100-coarse", "conv-cifar100-coarse"])
+  func superclassesAreTrainedFromOfficialFiles(id: String) throws {
+    let folder = try TemporaryFolder()
+    let data = try SmallData.writeCIFAR100(train: 4600, test: 200, in: folder)
+    let run = "\(folder.path)/run"
+    let result = try CommandRunner.run(
+      [
+        "reproduce", id, "--data", data, "--epochs", "3", "--batch-size", "40", "--run", run, "--json",
+      ], in: folder)
+    let last = try #require(try result.objects().last, "\(result.errors)")
+    #expect(last["confusion"]?.arrayValue?.count == 20)
+    #expect(last["epochs"] == 3)
+    let again = try CommandRunner.run(["evaluate", run, "--data", data, "--json"], in: folder)
+    #expect(try again.objects().last?["test_loss"] == last["test_loss"], "\(again.errors)")
+  }
+
   @Test func unknownSystemsAreWrongUsage() throws {
     let result = try CommandRunner.run("reproduce", "conv-fashon")
     #expect(result.status == 64 && result.errors.contains("did you mean conv-fashion?"))
