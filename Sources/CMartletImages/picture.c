@@ -1,15 +1,9 @@
 #include "internal.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const uint8_t PNG_MARK[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
 static const uint8_t JPEG_MARK[3] = {0xff, 0xd8, 0xff};
-
-int martlet_fail(char *message, const char *text) {
-  snprintf(message, MARTLET_MESSAGE_SIZE, "%s", text);
-  return 1;
-}
 
 static int read_any(const uint8_t *bytes, size_t count, uint64_t most_pixels, martlet_picture *found,
                     uint8_t *pixels, char *message) {

@@ -1,5 +1,6 @@
 import MartletCompilation
 import MartletGraphs
+import Synchronization
 
 /// A program with its kernels and memory, ready to run on a pool of workers.
 ///
@@ -129,8 +130,7 @@ package final class Executable {
     guard !phases.isEmpty else { return }
     counters.reset()
     pool.run { worker in
-      let context = Context(
-        table: table, local: arena.workers[worker], scratch: arena.workers[worker] + plan.workerLocalBytes)
+      let context = context(worker)
       for (index, phase) in phases.enumerated() {
         let count = phase.taskCount
         while true {
@@ -141,6 +141,34 @@ package final class Executable {
         if index < phases.count - 1 { pool.barrier() }
       }
     }
+  }
+
+  /// The phases of a whole execution, update included.
+  var profiledPhases: [Phase] { plan.compute + plan.update }
+
+  /// Runs a phase and gives the time of each of its kernels, all threads together.
+  func times(of phase: Phase) -> [Duration] {
+    bindArena()
+    counters.reset()
+    let none = [Duration](repeating: .zero, count: phase.labels.count)
+    let found = Mutex([[Duration]](repeating: none, count: pool.count))
+    pool.run { worker in
+      let context = context(worker)
+      var own = none
+      while true {
+        let task = counters.take(0)
+        if task >= phase.taskCount { break }
+        phase.run(task: task, context, times: &own)
+      }
+      found.withLock { $0[worker] = own }
+    }
+    return found.withLock { workers in none.indices.map { index in workers.reduce(.zero) { $0 + $1[index] } }
+    }
+  }
+
+  private func context(_ worker: Int) -> Context {
+    Context(
+      table: table, local: arena.workers[worker], scratch: arena.workers[worker] + plan.workerLocalBytes)
   }
 
   /// Tells where a number that is not finite arose: the path of the first step that stores one.

@@ -3,42 +3,37 @@ import MartletGraphs
 
 /// One kernel for each kind of step.
 extension ExecutablePlan {
-  mutating func flatKernels(_ step: Step) -> [any FlatKernel] {
+  mutating func flatKernel(_ step: Step) -> any FlatKernel {
     let inputs = zip(step.inputs, step.inputShapes).map { operand($0, $1, images: 0) }
     let outputs = zip(step.outputs, step.outputShapes).map { operand($0, $1, images: 0) }
     var own = ScratchLayout()
     defer { workerScratchBytes = max(workerScratchBytes, own.byteCount) }
     switch step.kind {
     case .matrix(let matrix):
-      return [
-        MatrixKernel(
-          matrix, shapes: step.inputShapes, a: inputs[0], b: inputs[1],
-          bias: matrix.hasBias ? inputs[2] : nil,
-          output: outputs[0])
-      ]
+      return MatrixKernel(
+        matrix, shapes: step.inputShapes, a: inputs[0], b: inputs[1],
+        bias: matrix.hasBias ? inputs[2] : nil, output: outputs[0])
     case .pointwise(let code):
-      return [PointwiseKernel(code, imagewise: false, inputs: inputs, outputs: outputs, scratch: &own)]
+      return PointwiseKernel(code, imagewise: false, inputs: inputs, outputs: outputs, scratch: &own)
     case .reduction(let op):
       let shape = step.inputShapes[0]
-      return [
-        WholeReduction(
-          reduction: Reduction(kind: op.kind, shape: shape, axes: op.axes),
-          total: op.axes.reduce(1) { $0 * shape[$1] }, input: inputs[0], output: outputs[0])
-      ]
+      return WholeReduction(
+        reduction: Reduction(kind: op.kind, shape: shape, axes: op.axes),
+        total: op.axes.reduce(1) { $0 * shape[$1] }, input: inputs[0], output: outputs[0])
     case .convolution, .kernelGradient, .inputGradient, .pooling, .structure, .normalization, .classification:
       preconditionFailure("\(step.kind.name) runs on images")
     }
   }
 
-  /// The kernels of a small step that runs in a chain.
-  mutating func chainKernels(_ step: Step) -> [any FlatKernel] {
-    guard let images = step.flatImages else { return flatKernels(step) }
+  /// The kernel of a small step that runs in a chain.
+  mutating func chainKernel(_ step: Step) -> any FlatKernel {
+    guard let images = step.flatImages else { return flatKernel(step) }
     var own = ScratchLayout()
     let shards = Shards(images: images, partialBytes: 0)
     let (kernel, completion) = imageKernel(step, images: images, shards: shards, scratch: &own)
     precondition(completion.isEmpty, "\(step.name) sums over a batch and cannot be chained")
     workerScratchBytes = max(workerScratchBytes, own.byteCount)
-    return [WholeKernel(kernel: kernel, images: images)]
+    return WholeKernel(kernel: kernel, images: images)
   }
 
   mutating func imageKernel(

@@ -40,7 +40,7 @@ struct ExecutablePlan {
     for region in program.update { update += phases(of: region) }
     update += flushed()
     if !packingKernels.isEmpty {
-      compute.insert(Phase(work: .flat(kernels: packingKernels), name: "pack weights"), at: 0)
+      compute.insert(Self.packing(packingKernels), at: 0)
     }
     for (_, buffer) in program.outputs { touch(buffer, phaseIndex) }
     for (_, buffer) in program.guarded { touch(buffer, phaseIndex) }
@@ -154,21 +154,31 @@ struct ExecutablePlan {
     let before = joins ? [] : flushed()
     let joined = pending
     pending = []
-    var kernels: [any FlatKernel] = steps.flatMap { flatKernels($0) }
-    kernels += joined.filter { !$0.isSmall }.map(\.kernel)
-    var links: [any FlatKernel] = joined.filter(\.isSmall).map(\.kernel)
-    for step in chain { links += chainKernels(step) }
-    if !links.isEmpty { kernels.append(ChainKernel(links: links)) }
-    let name = (joined.map(\.name) + (steps + chain).map(\.name)).joined(separator: "; ")
-    var phase = close(.flat(kernels: kernels), name, storing: steps + chain)
-    phase.stored = joined.flatMap { work in work.outputs.map { (work.name, $0) } } + phase.stored
+    var kernels: [any FlatKernel] = []
+    var labels: [KernelLabel] = []
+    for step in steps {
+      kernels.append(flatKernel(step))
+      labels.append(KernelLabel(step))
+    }
+    for sum in joined where !sum.isSmall {
+      kernels.append(sum.kernel)
+      labels.append(sum.label)
+    }
+    let small = joined.filter(\.isSmall)
+    let links = small.map(\.kernel) + chain.map { chainKernel($0) }
+    if !links.isEmpty {
+      kernels.append(ChainKernel(links: links))
+      labels.append(KernelLabel(chain: small.map(\.label) + chain.map { KernelLabel($0) }))
+    }
+    var phase = close(.flat(kernels: kernels), labels, storing: steps + chain)
+    phase.stored = joined.flatMap { work in work.outputs.map { (work.label.name, $0) } } + phase.stored
     return before + [phase]
   }
 
   /// Sums over the batch that wait for a phase to be completed in.
   private struct PendingSum {
     var kernel: any FlatKernel
-    var name: String
+    var label: KernelLabel
     var outputs: [Int]
 
     var isSmall: Bool { kernel.taskCount == 1 }
@@ -179,26 +189,29 @@ struct ExecutablePlan {
   /// A phase of its own for the sums that still wait.
   private mutating func flushed() -> [Phase] {
     guard !pending.isEmpty else { return [] }
-    var phase = close(.flat(kernels: pending.map(\.kernel)), pending.map(\.name).joined(separator: "; "))
-    phase.stored = pending.flatMap { work in work.outputs.map { (work.name, $0) } }
+    var phase = close(.flat(kernels: pending.map(\.kernel)), pending.map(\.label))
+    phase.stored = pending.flatMap { work in work.outputs.map { (work.label.name, $0) } }
     pending = []
     return [phase]
   }
 
-  private static func name(_ steps: [Step]) -> String { steps.map(\.name).joined(separator: "; ") }
+  private static func packing(_ kernels: [WeightPacking], computed: Bool = false) -> Phase {
+    let label = KernelLabel(name: computed ? "pack computed weights" : "pack weights")
+    return Phase(work: .flat(kernels: kernels), labels: kernels.map { _ in label })
+  }
 
   /// Ends a phase: what comes next has the next number.
   ///
   /// - Parameter isStored: Whether a step's output is complete after this phase.
   private mutating func close(
-    _ work: Phase.Work, _ name: String, storing steps: [Step] = [],
+    _ work: Phase.Work, _ labels: [KernelLabel], storing steps: [Step] = [],
     isStored: (Step, Int) -> Bool = { _, _ in true }
   ) -> Phase {
     phaseIndex += 1
     let stored = steps.flatMap { step in
       step.outputs.indices.filter { isStored(step, $0) }.map { (step.name, step.outputs[$0]) }
     }
-    return Phase(work: work, name: name, stored: stored)
+    return Phase(work: work, labels: labels, stored: stored)
   }
 
   private mutating func imagePhases(_ steps: [Step], images: Int) -> [Phase] {
@@ -215,19 +228,19 @@ struct ExecutablePlan {
       let (kernel, completion) = imageKernel(step, images: images, shards: shards, scratch: &own)
       workerScratchBytes = max(workerScratchBytes, own.byteCount)
       kernels.append(kernel)
-      pending += completion.map {
-        PendingSum(kernel: $0, name: "add the shards of \(step.name)", outputs: step.outputs)
-      }
+      let label = KernelLabel(name: "add the shards of \(step.name)", path: step.path)
+      pending += completion.map { PendingSum(kernel: $0, label: label, outputs: step.outputs) }
     }
     var result: [Phase] = []
     if !packingsBefore.isEmpty {
-      result.append(Phase(work: .flat(kernels: packingsBefore), name: "pack computed weights"))
+      result.append(Self.packing(packingsBefore, computed: true))
     }
     packingsBefore = []
     result.append(
-      close(.images(kernels: kernels, shards: shards, chunk: chunk), Self.name(steps), storing: steps) {
-        step, output in step.isStoredByImage(output: output)
-      })
+      close(
+        .images(kernels: kernels, shards: shards, chunk: chunk), steps.map { KernelLabel($0) },
+        storing: steps
+      ) { step, output in step.isStoredByImage(output: output) })
     return result
   }
 
@@ -266,6 +279,21 @@ struct ExecutablePlan {
     }
     guardSlot = newSlot(first * MemoryLayout<Double>.stride, touching: phaseIndex...phaseIndex)
     for index in guardKernels.indices { guardKernels[index].slot = guardSlot }
-    return close(.flat(kernels: guardKernels), "guard")
+    return close(.flat(kernels: guardKernels), guardKernels.map { _ in KernelLabel(name: "guard") })
+  }
+}
+
+extension KernelLabel {
+  init(_ step: Step) { self.init(name: step.name, path: step.path, cost: step.cost) }
+
+  /// Small kernels that run one after the other.
+  init(chain: [KernelLabel]) {
+    guard chain.count > 1 else {
+      self = chain[0]
+      return
+    }
+    self.init(
+      name: "\(chain.count) small steps from \(chain[0].name)",
+      cost: chain.reduce(Cost()) { $0 + $1.cost })
   }
 }

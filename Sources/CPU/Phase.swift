@@ -1,4 +1,14 @@
+import MartletGraphs
 import Synchronization
+
+/// What a kernel computes, for measurements.
+struct KernelLabel: Hashable {
+  /// The step's name, or what the backend does besides, such as `pack weights`.
+  var name: String
+  /// The layer's path; empty where it is no layer's.
+  var path = ""
+  var cost = Cost()
+}
 
 /// What runs between two barriers.
 struct Phase {
@@ -10,8 +20,8 @@ struct Phase {
   }
 
   let work: Work
-  /// What the phase does, layer by layer.
-  let name: String
+  /// What each kernel does, in their order.
+  let labels: [KernelLabel]
   /// The shared buffers that are complete after the phase, with the names of the steps that store them.
   var stored: [(step: String, buffer: Int)] = []
 
@@ -19,6 +29,36 @@ struct Phase {
     switch work {
     case .images(_, let shards, _): shards.count
     case .flat(let kernels): kernels.reduce(0) { $0 + $1.taskCount }
+    }
+  }
+
+  /// Runs a task and adds the time of each kernel to its element of `times`.
+  func run(task: Int, _ context: Context, times: inout [Duration]) {
+    let clock = ContinuousClock()
+    switch work {
+    case .images(let kernels, let shards, let chunk):
+      var context = context
+      let range = shards.ranges[task]
+      for (index, kernel) in kernels.enumerated() {
+        times[index] += clock.measure { kernel.begin(shard: task, context) }
+      }
+      for start in stride(from: range.lowerBound, to: range.upperBound, by: chunk) {
+        context.chunkStart = start
+        let images = start..<min(start + chunk, range.upperBound)
+        for (index, kernel) in kernels.enumerated() {
+          times[index] += clock.measure { kernel.run(images, shard: task, context) }
+        }
+      }
+    case .flat(let kernels):
+      var rest = task
+      for (index, kernel) in kernels.enumerated() {
+        let count = kernel.taskCount
+        if rest < count {
+          times[index] += clock.measure { kernel.run(task: rest, context) }
+          return
+        }
+        rest -= count
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import MartletCPU
 import MartletDatasets
 import MartletExperiments
 import MartletNetworks
@@ -20,6 +21,7 @@ struct BenchmarkCommand: Verb {
       EXAMPLES
         martlet benchmark
         martlet benchmark convnet attention --batch 64
+        martlet benchmark attention-fashion --layers
         martlet benchmark custom-cnn-mnist --inference --threads 1 --json
       """)
 
@@ -35,11 +37,15 @@ struct BenchmarkCommand: Verb {
   var peak: Double?
   @Flag(help: "Measure predictions instead of training steps.")
   var inference = false
+  @Flag(help: "Show where the time of a training step goes, step by step of its program.")
+  var layers = false
   @OptionGroup var common: CommonOptions
 
   /// The steps before those that are timed.
   private static let warmUp = 20
   private static let batches = 32
+  /// The executions of which the times step by step are the median.
+  private static let profiles = 21
 
   func perform() throws {
     try requirePositive(batch, "--batch")
@@ -53,16 +59,25 @@ struct BenchmarkCommand: Verb {
         .usage, at: "--peak", expected: "a number above 0", received: "\(peak)",
         hint: "leave it out to measure it")
     }
+    guard !(layers && inference) else {
+      throw Failure(
+        .usage, at: "--layers", expected: "training steps", received: "--inference",
+        hint: "leave one of them out")
+    }
     let systems = try (names.isEmpty ? [TrainingSystem.defaultModel] : names).map {
       try TrainingSystem.named(idOrModel: $0, dataset: nil)
     }
     let peak = try peak ?? PeakRate.measured(threads: common.threadCount)
     let rows = try zip(names.isEmpty ? [TrainingSystem.defaultModel] : names, systems).map {
       let row = try measure($0, $1, peak: peak)
-      if common.json { Output.json(row.json) }
+      if common.json {
+        for json in row.layerJSON { Output.json(json) }
+        Output.json(row.json)
+      }
       return row
     }
     if common.json { return Output.json(["event": "result", "rows": .integer(rows.count)]) }
+    for row in rows where layers { Output.line("\(row.system):\n\(row.layerTable(peak: peak))") }
     Output.write(BenchmarkRow.table(rows))
     Output.line(String(format: "Peak rate %.0f GFLOP/s with %d thread(s).", peak, common.threadCount))
   }
@@ -76,6 +91,7 @@ struct BenchmarkCommand: Verb {
     let inputs = try batches(configuration, size: batch)
     var flops = configuration.networkFlops(batch: batch)
     var times: [Double] = []
+    var stepTimes: [StepTime] = []
     for step in 0..<steps {
       let input = inputs[step % inputs.count]
       let start = ContinuousClock.now
@@ -86,6 +102,7 @@ struct BenchmarkCommand: Verb {
           try trainer.step.advance($0, shape: input.images.shape, .uint8, input.labels)
         }
         flops = program.program.cost.flops
+        if layers, step == steps - 1 { stepTimes = program.profile(repeats: Self.profiles) }
       }
       if step >= Self.warmUp { times.append((ContinuousClock.now - start) / .milliseconds(1)) }
     }
@@ -93,7 +110,7 @@ struct BenchmarkCommand: Verb {
     return BenchmarkRow(
       system: name, batch: batch, mode: inference ? "inference" : "train", milliseconds: median,
       gflops: Double(flops) / median / 1e6, floorMilliseconds: Double(flops) / peak / 1e6,
-      threads: trainer.threads, arenaBytes: trainer.arenaBytes)
+      threads: trainer.threads, arenaBytes: trainer.arenaBytes, layers: stepTimes)
   }
 
   private func batches(
@@ -137,6 +154,8 @@ struct BenchmarkRow {
   let floorMilliseconds: Double
   let threads: Int
   let arenaBytes: Int
+  /// Where the time goes; empty where it was not asked for.
+  let layers: [StepTime]
 
   var json: JSON {
     [

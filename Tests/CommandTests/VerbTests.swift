@@ -70,4 +70,30 @@ import Testing
     #expect(row[0]["mode"] == (inference ? "inference" : "train") && row[0]["system"] == "dense-fashion")
     #expect((row[1]["gflops"]?.doubleValue ?? 0) > 0)
   }
+
+  /// The times step by step add up to about the step, and name the layers.
+  @Test func benchmarkShowsWhereTheTimeGoes() throws {
+    let folder = try TemporaryFolder()
+    let arguments = [
+      "benchmark", "convnet", "--batch", "16", "--steps", "30", "--peak", "100", "--threads", "1",
+    ]
+    let objects = try CommandRunner.run(arguments + ["--layers", "--json"], in: folder).objects()
+    let steps = objects.filter { $0["event"] == "step" }
+    #expect(
+      steps.first?.members?.map(\.key) == [
+        "event", "system", "name", "layer", "milliseconds", "gflops", "flops", "bytes",
+      ])
+    for layer in ["Conv1", "Conv2", "FC1", "Logits"] {
+      #expect(
+        steps.contains { $0["layer"]?.stringValue == layer && ($0["milliseconds"]?.doubleValue ?? 0) > 0 })
+    }
+    let flops = steps.compactMap { $0["flops"]?.intValue }.reduce(0, +)
+    let row = try #require(objects.first { $0["event"] == "row" })
+    let (rate, time) = (row["gflops"]?.doubleValue ?? 0, row["milliseconds"]?.doubleValue ?? 0)
+    #expect(abs(Double(flops) - rate * time * 1e6) < 1e-6 * Double(flops), "every step is counted once")
+    let text = try CommandRunner.run(arguments + ["--layers"], in: folder)
+    #expect(text.output.contains("Of peak") && text.output.contains("Conv2: conv_kernel_gradient 3x3"))
+    let refused = try CommandRunner.run(arguments + ["--layers", "--inference"], in: folder)
+    #expect(refused.status == 64 && refused.errors.contains("--layers: expected training steps"))
+  }
 }

@@ -1,0 +1,50 @@
+import Foundation
+import MartletCPU
+import MartletReports
+import MartletTensors
+
+extension BenchmarkRow {
+  /// The steps of the program by their time: milliseconds with all threads at work, share of the whole,
+  /// rate, share of the peak, and the time that arithmetic alone would take.
+  ///
+  /// - Parameter peak: The peak rate of all threads together, in GFLOP/s.
+  func layerTable(peak: Double) -> String {
+    var table = Table([
+      .init("ms", isNumeric: true), .init("Share", isNumeric: true), .init("GFLOP/s", isNumeric: true),
+      .init("Of peak", isNumeric: true), .init("Floor ms", isNumeric: true), .init("MB", isNumeric: true),
+      .init("Step"),
+    ])
+    let total = layers.reduce(0) { $0 + $1.seconds }
+    for step in layers.sorted(by: { $0.seconds > $1.seconds }) where step.seconds >= total / 1000 {
+      let rate = step.rate(threads: threads)
+      table.append([
+        String(format: "%.3f", step.seconds * 1000 / Double(threads)), Table.percent(step.seconds / total),
+        step.cost.flops == 0 ? "-" : String(format: "%.0f", rate),
+        step.cost.flops == 0 ? "-" : Table.percent(rate / peak),
+        String(format: "%.3f", Double(step.cost.flops) / peak / 1e6),
+        String(format: "%.1f", Double(step.cost.bytes) / 1_048_576), step.name,
+      ])
+    }
+    return table.text
+  }
+
+  /// One object for each step of the program, in the order of execution.
+  var layerJSON: [JSON] {
+    layers.map { step in
+      [
+        "event": "step", "system": .string(system), "name": .string(step.name), "layer": .string(step.path),
+        "milliseconds": .number(step.seconds * 1000 / Double(threads)),
+        "gflops": .number(step.rate(threads: threads)), "flops": .integer(step.cost.flops),
+        "bytes": .integer(step.cost.bytes),
+      ]
+    }
+  }
+}
+
+extension StepTime {
+  /// The operations a second that the graph counts, in units of 10^9; what skips zeros or multiplies less
+  /// can lie above the peak.
+  fileprivate func rate(threads: Int) -> Double {
+    seconds > 0 ? Double(cost.flops) / seconds * Double(threads) / 1e9 : 0
+  }
+}
