@@ -38,8 +38,16 @@ package struct TrainingJob {
     package var isFinished: Bool { history.stopReason != .interrupted }
   }
 
-  /// Refuses a split that leaves nothing, before a run folder is made.
+  /// Refuses a split that leaves nothing and settings that contradict each other, before a run folder is
+  /// made.
   package func check(_ train: ImageDataset) throws {
+    let settings = configuration.system.settings
+    let schedule = settings.schedule.schedule(learningRate: settings.learningRate)
+    if settings.plateau != nil, let conflict = schedule.plateauConflict {
+      throw SettingError(
+        at: "--plateau", expected: "a schedule that can be multiplied by its factor",
+        received: "\(settings.schedule.text): \(conflict)", hint: "leave one of them out")
+    }
     if case .heldOut(let split) = configuration.system.settings.validation.split {
       _ = try train.split(split)
     }

@@ -83,6 +83,18 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/run"))
   }
 
+  @Test func aScheduleThatFixesItsRateIsNotCutOnAPlateau() throws {
+    let folder = try TemporaryFolder()
+    let data = try SmallData.write(in: folder)
+    try expectFailure(
+      [
+        "train", "--dataset", "mnist", "--data", data, "--validation", "last:0.2", "--schedule", "one-cycle",
+        "--plateau", "2", "--run", "\(folder.path)/run",
+      ],
+      64, "--plateau: expected a schedule", "one-cycle", in: folder)
+    #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/run"))
+  }
+
   @Test func runFolderBelowAFileCannotBeWritten() throws {
     let folder = try TemporaryFolder()
     let data = try SmallData.write(in: folder)
