@@ -32,52 +32,34 @@ struct Phase {
     }
   }
 
+  func run(task: Int, _ context: Context) { run(task: task, context) { _, kernel in kernel() } }
+
   /// Runs a task and adds the time of each kernel to its element of `times`.
   func run(task: Int, _ context: Context, times: inout [Duration]) {
     let clock = ContinuousClock()
+    run(task: task, context) { index, kernel in times[index] += clock.measure(kernel) }
+  }
+
+  /// Runs a task; `call` runs each kernel's part of it, knowing the kernel's place among the labels.
+  @inline(__always)
+  private func run(task: Int, _ context: Context, _ call: (_ index: Int, _ kernel: () -> Void) -> Void) {
     switch work {
     case .images(let kernels, let shards, let chunk):
-      var context = context
+      for (index, kernel) in kernels.enumerated() { call(index) { kernel.begin(shard: task, context) } }
       let range = shards.ranges[task]
-      for (index, kernel) in kernels.enumerated() {
-        times[index] += clock.measure { kernel.begin(shard: task, context) }
-      }
       for start in stride(from: range.lowerBound, to: range.upperBound, by: chunk) {
+        var context = context
         context.chunkStart = start
         let images = start..<min(start + chunk, range.upperBound)
         for (index, kernel) in kernels.enumerated() {
-          times[index] += clock.measure { kernel.run(images, shard: task, context) }
+          call(index) { kernel.run(images, shard: task, context) }
         }
       }
     case .flat(let kernels):
       var rest = task
       for (index, kernel) in kernels.enumerated() {
         let count = kernel.taskCount
-        if rest < count {
-          times[index] += clock.measure { kernel.run(task: rest, context) }
-          return
-        }
-        rest -= count
-      }
-    }
-  }
-
-  func run(task: Int, _ context: Context) {
-    switch work {
-    case .images(let kernels, let shards, let chunk):
-      var context = context
-      for kernel in kernels { kernel.begin(shard: task, context) }
-      let range = shards.ranges[task]
-      for start in stride(from: range.lowerBound, to: range.upperBound, by: chunk) {
-        context.chunkStart = start
-        let images = start..<min(start + chunk, range.upperBound)
-        for kernel in kernels { kernel.run(images, shard: task, context) }
-      }
-    case .flat(let kernels):
-      var rest = task
-      for kernel in kernels {
-        let count = kernel.taskCount
-        if rest < count { return kernel.run(task: rest, context) }
+        if rest < count { return call(index) { kernel.run(task: rest, context) } }
         rest -= count
       }
     }

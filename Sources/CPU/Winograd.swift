@@ -17,7 +17,7 @@ struct Winograd {
 
   /// - Parameters:
   ///   - result: `[N, H', W', K]` of the results.
-  ///   - pitch: Floats from row to row of the bordered image, which has the margins of `margins`.
+  ///   - pitch: Floats from row to row of the bordered image; `margins(_:result:image:)` says its border.
   init(channels: Int, result: [Int], pitch: Int, scratch: inout ScratchLayout) {
     let (rows, columns, filters) = (result[1], result[2], result[3])
     let (tilesY, tilesX) = (Self.tiles(rows), Self.tiles(columns))

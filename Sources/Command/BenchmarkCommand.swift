@@ -91,7 +91,7 @@ struct BenchmarkCommand: Verb {
     let inputs = try batches(configuration, size: batch)
     var flops = configuration.networkFlops(batch: batch)
     var times: [Double] = []
-    var stepTimes: [StepTime] = []
+    var executable: Executable?
     for step in 0..<steps {
       let input = inputs[step % inputs.count]
       let start = ContinuousClock.now
@@ -102,7 +102,7 @@ struct BenchmarkCommand: Verb {
           try trainer.step.advance($0, shape: input.images.shape, .uint8, input.labels)
         }
         flops = program.program.cost.flops
-        if layers, step == steps - 1 { stepTimes = program.profile(repeats: Self.profiles) }
+        executable = program
       }
       if step >= Self.warmUp { times.append((ContinuousClock.now - start) / .milliseconds(1)) }
     }
@@ -110,7 +110,8 @@ struct BenchmarkCommand: Verb {
     return BenchmarkRow(
       system: name, batch: batch, mode: inference ? "inference" : "train", milliseconds: median,
       gflops: Double(flops) / median / 1e6, floorMilliseconds: Double(flops) / peak / 1e6,
-      threads: trainer.threads, arenaBytes: trainer.arenaBytes, layers: stepTimes)
+      threads: trainer.threads, arenaBytes: trainer.arenaBytes,
+      layers: layers ? executable?.profile(repeats: Self.profiles) ?? [] : [])
   }
 
   private func batches(

@@ -66,9 +66,12 @@ package struct OptimizerSetting: Equatable, Sendable {
   /// The rate where none is given: that of the rule's own initializer.
   package var standardRate: Double {
     switch rule {
-    case .adam, .adamw, .rmsprop, .adagrad: 0.001
-    case .sgd: 0.01
-    case .lion: 0.0001
+    case .adam: Adam().learningRate
+    case .adamw: AdamW().learningRate
+    case .sgd: SGD().learningRate
+    case .rmsprop: RMSprop().learningRate
+    case .adagrad: Adagrad().learningRate
+    case .lion: Lion().learningRate
     }
   }
 
