@@ -1,7 +1,9 @@
 """Trains a system with Keras on TensorFlow, on the CPU."""
 
+import json
 import math
 import os
+import shutil
 import time
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
@@ -124,7 +126,58 @@ class EpochSeconds(keras.callbacks.Callback):
         self.seconds.append(self.end - self.start)
 
 
-def train(system, parts, seed, threads, epochs):
+class Backup:
+    """What a training that was interrupted goes on from: weights, optimizer and history after each epoch.
+
+    Keras's own BackupAndRestore forgets the history, and early stopping its best weights: a system that
+    stops early is therefore begun again.
+    """
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.weights = os.path.join(folder, "weights")
+        self.record = os.path.join(folder, "history.json")
+        self.history = []
+
+    def restore(self, model):
+        if os.path.exists(self.record):
+            with open(self.record) as file:
+                self.history = json.load(file)
+            epoch = len(self.history)
+            model.optimizer.build(model.trainable_variables)
+            model.load_weights(f"{self.weights}-{epoch}.weights.h5")
+            print(f"goes on after epoch {epoch}", flush=True)
+        return len(self.history)
+
+    def save(self, model, entry):
+        self.history.append(entry)
+        os.makedirs(self.folder, exist_ok=True)
+        epoch = len(self.history)
+        model.save_weights(f"{self.weights}-{epoch}.weights.h5")
+        with open(self.record + ".part", "w") as file:
+            json.dump(self.history, file)
+        os.replace(self.record + ".part", self.record)
+        if epoch > 1:
+            os.remove(f"{self.weights}-{epoch - 1}.weights.h5")
+
+    def remove(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class BackupEpochs(keras.callbacks.Callback):
+    def __init__(self, backup, clock):
+        super().__init__()
+        self.backup, self.clock = backup, clock
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.backup.save(self.model, history_entry(epoch, logs, self.clock.seconds[-1]))
+
+
+def history_entry(epoch, logs, seconds):
+    return {"epoch": epoch + 1, **{name: float(logs[name]) for name in sorted(logs)}, "seconds": seconds}
+
+
+def train(system, parts, seed, threads, epochs, backup_folder):
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
     keras.utils.set_random_seed(seed)
@@ -140,8 +193,16 @@ def train(system, parts, seed, threads, epochs):
         else keras.losses.SparseCategoricalCrossentropy(from_logits=from_logits))
     model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=loss, metrics=["accuracy"])
 
+    backup = Backup(backup_folder)
     clock = EpochSeconds()
     callbacks = [clock]
+    done = 0
+    if not system.patience:
+        done = backup.restore(model)
+        if done:
+            # Not the draws of the first epochs over again.
+            keras.utils.set_random_seed(seed + 1000 * done)
+        callbacks.append(BackupEpochs(backup, clock))
     if system.patience:
         callbacks += [
             keras.callbacks.LearningRateScheduler(
@@ -149,13 +210,15 @@ def train(system, parts, seed, threads, epochs):
             keras.callbacks.EarlyStopping(
                 monitor="val_loss", patience=system.patience, restore_best_weights=True),
         ]
-    fitted = model.fit(
-        *prepared["training"], batch_size=system.batch, epochs=epochs, validation_data=prepared["validation"],
-        callbacks=callbacks, verbose=2)
-    history = [
-        {"epoch": epoch + 1, **{name: float(fitted.history[name][epoch]) for name in sorted(fitted.history)},
-            "seconds": clock.seconds[epoch]}
-        for epoch in fitted.epoch]
+    if done < epochs:
+        fitted = model.fit(
+            *prepared["training"], batch_size=system.batch, initial_epoch=done, epochs=epochs,
+            validation_data=prepared["validation"], callbacks=callbacks, verbose=2)
+        if system.patience:
+            backup.history = [
+                history_entry(epoch, {name: fitted.history[name][epoch] for name in fitted.history}, seconds)
+                for epoch, seconds in zip(fitted.epoch, clock.seconds)]
+    history = backup.history
     result = {
         "parameters": model.count_params(),
         "history": history,
@@ -170,6 +233,7 @@ def train(system, parts, seed, threads, epochs):
             np.concatenate(both) for both in zip(prepared["training"], prepared["validation"]))
         result["train_loss"], result["train_accuracy"] = model.evaluate(
             images, labels, batch_size=32, verbose=0)
+    backup.remove()
     return result
 
 

@@ -31,7 +31,8 @@ def main():
     parts = data.load(system, arguments.data, arguments.limit)
     peer = importlib.import_module(f"{system.peer}_peer")
     result = peer.train(
-        system, parts, arguments.seed, arguments.threads, arguments.epochs or system.epochs)
+        system, parts, arguments.seed, arguments.threads, arguments.epochs or system.epochs,
+        os.path.join(arguments.out, "unfinished", f"{system.id}-seed{arguments.seed}"))
     history = result["history"]
     result = {
         "system": system.id, "seed": arguments.seed, "peer": system.peer, "threads": arguments.threads,

@@ -33,7 +33,7 @@ def penalties(model):
     return sum(0.001 * p.abs().sum() + 0.001 * torch.linalg.vector_norm(p) for p in model.parameters())
 
 
-def train(system, parts, seed, threads, epochs):
+def train(system, parts, seed, threads, epochs, _):
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     training, _, test = parts
