@@ -4,6 +4,8 @@ package protocol Canvas: AnyObject {
   /// Draws a line through points; `dashed` for a second kind of line in the same color.
   func stroke(_ points: [Point], _ color: Color, width: Double, dashed: Bool)
   func fillCircle(_ center: Point, radius: Double, _ color: Color)
+  /// Fills the shape whose corners are given.
+  func fillPolygon(_ points: [Point], _ color: Color)
   /// Draws text with its baseline at `point`.
   func text(_ text: String, at point: Point, _ style: TextStyle)
 }

@@ -5,15 +5,18 @@ package struct ConfusionMatrix: Figure {
   package var title: String
   package var classes: [String]
   package var counts: [[Int]]
+  /// Whether the cells show shares of their true class instead of counts.
+  package var isNormalized: Bool
 
   /// `counts` is square with a row and a column for each class.
-  package init(title: String, classes: [String], counts: [[Int]]) {
+  package init(title: String, classes: [String], counts: [[Int]], isNormalized: Bool = false) {
     precondition(
       counts.count == classes.count && counts.allSatisfy { $0.count == classes.count },
       "a confusion matrix of \(classes.count) classes has rows of \(counts.map(\.count))")
     self.title = title
     self.classes = classes
     self.counts = counts
+    self.isNormalized = isNormalized
   }
 
   private let top = 34.0
@@ -72,7 +75,8 @@ package struct ConfusionMatrix: Figure {
       let x = left + cell * Double(column)
       let y = top + cell * Double(row)
       canvas.fill(Rect(x: x, y: y, width: cell, height: cell), shade(share))
-      let text = Table.grouped(count)
+      // Without the sign, which the key beside the matrix shows.
+      let text = isNormalized ? String(Table.percent(share).dropLast()) : Table.grouped(count)
       var style = TextStyle(size: min(8.5, cell * 0.3), color: share > 0.5 ? .paper : .ink, anchor: .middle)
       // A number that is too long for its cell gets smaller before it would touch its neighbor.
       style.size = min(style.size, style.size * (cell - 3) / style.width(of: text))
@@ -97,7 +101,8 @@ package struct ConfusionMatrix: Figure {
     canvas.text("0%", at: Point(x + 13, top + height), style)
     var upright = style.anchored(.middle)
     upright.isUpright = true
-    canvas.text("of true class", at: Point(x + 50, top + height / 2), upright)
+    canvas.text(
+      isNormalized ? "% of true class" : "of true class", at: Point(x + 50, top + height / 2), upright)
   }
 
   private func shade(_ share: Double) -> Color {

@@ -39,32 +39,3 @@ extension Figure {
     draw(on: canvas)
   }
 }
-
-/// Charts side by side, with a title over all.
-package struct Panels: Figure {
-  package var title: String
-  package var charts: [LineChart]
-
-  package init(title: String, charts: [LineChart]) {
-    self.title = title
-    self.charts = charts
-  }
-
-  private static let panel = (width: 300.0, height: 230.0)
-  private static let titleHeight = 24.0
-
-  package var size: (width: Double, height: Double) {
-    (Self.panel.width * Double(max(1, charts.count)), Self.panel.height + Self.titleHeight)
-  }
-
-  package func draw(on canvas: any Canvas) {
-    canvas.text(title, at: Point(size.width / 2, 18), TextStyle.title.anchored(.middle))
-    for (index, chart) in charts.enumerated() {
-      chart.draw(
-        on: canvas,
-        in: Rect(
-          x: Self.panel.width * Double(index), y: Self.titleHeight, width: Self.panel.width,
-          height: Self.panel.height))
-    }
-  }
-}

@@ -52,6 +52,9 @@ package struct Color: Equatable, Sendable {
     Color(230, 159, 0), Color(0, 0, 0),
   ]
 
+  /// The color of the series at a place of a chart.
+  static func series(_ index: Int) -> Color { series[index % series.count] }
+
   /// The color at `share` (0 to 1) of the way from this one to another.
   func mixed(with other: Color, _ share: Double) -> Color {
     func part(_ a: UInt8, _ b: UInt8) -> UInt8 { UInt8(Double(a) + (Double(b) - Double(a)) * share) }

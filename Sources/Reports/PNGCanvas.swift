@@ -59,6 +59,13 @@ final class PNGCanvas: Canvas {
     cairo_fill(cairo)
   }
 
+  func fillPolygon(_ points: [Point], _ color: Color) {
+    use(color)
+    for point in points { cairo_line_to(cairo, point.x, point.y) }
+    cairo_close_path(cairo)
+    cairo_fill(cairo)
+  }
+
   func text(_ text: String, at point: Point, _ style: TextStyle) {
     use(style.color)
     cairo_select_font_face(

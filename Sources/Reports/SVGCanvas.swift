@@ -46,6 +46,11 @@ final class SVGCanvas: Canvas {
       """
   }
 
+  func fillPolygon(_ points: [Point], _ color: Color) {
+    let path = points.map { "\(number($0.x)),\(number($0.y))" }.joined(separator: " ")
+    body += "<polygon points=\"\(path)\" fill=\"\(hex(color))\"/>\n"
+  }
+
   func text(_ text: String, at point: Point, _ style: TextStyle) {
     let anchor =
       switch style.anchor {

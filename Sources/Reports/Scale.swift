@@ -6,6 +6,8 @@ struct Scale: Equatable {
   let upper: Double
   let ticks: [Double]
   private let decimals: Int
+  /// Whether equal distances are equal factors.
+  private var isLogarithmic = false
 
   /// A scale over all finite values, its ends on round numbers.
   ///
@@ -37,12 +39,53 @@ struct Scale: Equatable {
     decimals = 0
   }
 
+  /// A scale over the positive values on which equal distances are equal factors, from one power of ten to
+  /// another; nil where no value is positive.
+  init?(logarithmic values: [Double]) {
+    let positive = values.filter { $0.isFinite && $0 > 0 }
+    guard let least = positive.min(), let greatest = positive.max() else { return nil }
+    var first = Int(Foundation.log10(least * 1.0001).rounded(.down))
+    let last = Int(Foundation.log10(greatest * 0.9999).rounded(.up))
+    if first >= last { first = last - 1 }
+    let stride = max(1, (last - first + 5) / 6)
+    lower = Foundation.pow(10, Double(first))
+    upper = Foundation.pow(10, Double(last))
+    ticks = Swift.stride(from: first, through: last, by: stride).map { Foundation.pow(10, Double($0)) }
+    decimals = 0
+    isLogarithmic = true
+  }
+
+  /// A scale for bars: from zero, or, where all are so close that their ends would look alike, from a round
+  /// number below them.
+  init(bars values: [Double], marks: Int = 5) {
+    let finite = values.filter(\.isFinite)
+    let (least, greatest) = (finite.min() ?? 0, finite.max() ?? 1)
+    if least > 0, least > 0.6 * greatest {
+      // As much room below the shortest bar as the bars differ, so that it still is a bar.
+      let spread = max(greatest - least, greatest * 0.01)
+      self.init(covering: [max(0, least - spread), greatest], marks: marks)
+    } else {
+      self.init(covering: [min(0, least), max(0, greatest, least + 1e-9)], marks: marks)
+    }
+  }
+
   /// The share (0 to 1) of the axis below a value.
-  func share(of value: Double) -> Double { (value - lower) / (upper - lower) }
+  func share(of value: Double) -> Double {
+    guard isLogarithmic else { return (value - lower) / (upper - lower) }
+    guard value > 0 else { return .nan }
+    return Foundation.log10(value / lower) / Foundation.log10(upper / lower)
+  }
 
   func label(_ tick: Double) -> String {
+    if isLogarithmic { return Self.powerOfTen(tick) }
     let text = String(format: "%.\(decimals)f", tick)
     return text.hasPrefix("-") && Double(text) == 0 ? String(text.dropFirst()) : text
+  }
+
+  /// `0.01`, `1000`, and `1e-5` where that is shorter.
+  private static func powerOfTen(_ value: Double) -> String {
+    let exponent = Int(Foundation.log10(value).rounded())
+    return abs(exponent) > 3 ? "1e\(exponent)" : String(format: "%g", value)
   }
 
   private static func range(_ values: [Double]) -> (Double, Double) {
