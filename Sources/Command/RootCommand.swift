@@ -16,6 +16,7 @@ struct RootCommand: ParsableCommand {
         martlet reproduce convnet-mnist-type    a system, beside its reference figures
         martlet evaluate runs/NAME              a run, measured again
         martlet predict runs/NAME picture.png   what a picture shows
+        martlet report runs/NAME --open         a run as a page
 
       EXIT CODES
         0    done
@@ -30,7 +31,7 @@ struct RootCommand: ParsableCommand {
     version: martletVersion,
     subcommands: [
       TrainCommand.self, ReproduceCommand.self, SystemsCommand.self, EvaluateCommand.self,
-      PredictCommand.self, SummaryCommand.self, InspectCommand.self,
+      PredictCommand.self, ReportCommand.self, SummaryCommand.self, InspectCommand.self,
       DatasetsCommand.self, BenchmarkCommand.self,
     ])
 

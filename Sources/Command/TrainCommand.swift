@@ -50,6 +50,7 @@ struct TrainCommand: Verb {
     Output.line(outcome.result.costText)
     Output.line("Run folder: \(outcome.folder)")
     for figure in outcome.figures { Output.line("Figure:     \(figure)") }
+    if let report = outcome.report { Output.line("Report:     \(report)") }
   }
 
   /// The configuration of the run to resume, else what the options say.

@@ -33,6 +33,8 @@ package struct TrainingJob {
     package let folder: String
     /// The figures drawn, by path.
     package let figures: [String]
+    /// The page, by path; nil where it could not be written or the training was interrupted.
+    package let report: String?
 
     /// Whether the training came to its end; else it can be resumed.
     package var isFinished: Bool { history.stopReason != .interrupted }
@@ -53,7 +55,7 @@ package struct TrainingJob {
     }
   }
 
-  /// Trains, evaluates and draws.
+  /// Trains, evaluates, draws and leaves a report.
   package func perform(_ trainer: Trainer, _ train: ImageDataset, _ test: ImageDataset) throws -> Outcome {
     let settings = configuration.system.settings
     // Taking a finished run up again drops its result from the log.
@@ -71,13 +73,17 @@ package struct TrainingJob {
     result.datasetBytes = train.storedBytes + test.storedBytes
     result.note(history)
     guard history.stopReason != .interrupted else {
-      return Outcome(result: result, history: history, folder: folder.path, figures: [])
+      return Outcome(result: result, history: history, folder: folder.path, figures: [], report: nil)
     }
-    result.note(test: try trainer.evaluate(test), train: try trainer.evaluate(train))
+    let evaluation = try trainer.evaluate(test)
+    result.note(test: evaluation, train: try trainer.evaluate(train))
     result.arenaBytes = trainer.arenaBytes
     folder.append(.result(result))
+    let figures = try draw(folder, history, result)
+    let material = RunMaterial(configuration: configuration, trainer: trainer, train: train, test: test)
     return Outcome(
-      result: result, history: history, folder: folder.path, figures: try draw(folder, history, result))
+      result: result, history: history, folder: folder.path, figures: figures,
+      report: report(on: folder, material, evaluation))
   }
 
   private func openRun() throws -> (RunFolder, Checkpoint?) {
@@ -99,6 +105,21 @@ package struct TrainingJob {
     )
   }
 
+  /// Leaves what a report needs, and the report; a failure takes nothing from the training.
+  private func report(
+    on folder: RunFolder, _ material: RunMaterial, _ evaluation: Evaluation
+  ) -> String? {
+    let path = "\(folder.path)/report.html"
+    do {
+      try material.gathered(evaluation).write(to: folder.path)
+      try RunReport.load(folder.path, onProblem: warn).write(to: path)
+      return path
+    } catch {
+      warn("the report could not be written: \(error)")
+      return nil
+    }
+  }
+
   /// Draws the curves and, where the classes are few, the confusion matrix.
   private func draw(_ folder: RunFolder, _ history: History, _ result: ResultEvent) throws -> [String] {
     let record = RunRecord(
@@ -107,9 +128,13 @@ package struct TrainingJob {
     if let confusion = result.confusion, confusion.count <= 20,
       confusion.count == configuration.classNames.count
     {
-      let matrix = ConfusionMatrix(
-        title: "Confusion matrix of the test images", classes: configuration.classNames, counts: confusion)
-      figures.append(("confusion", matrix))
+      let title = "Confusion matrix of the test images"
+      for (name, isNormalized) in [("confusion", false), ("confusion-normalized", true)] {
+        let matrix = ConfusionMatrix(
+          title: title, classes: configuration.classNames, counts: confusion, isNormalized: isNormalized)
+        figures.append((name, matrix))
+      }
+      if let scores = result.perClass { figures.append(("classes", classScores(scores))) }
     }
     var paths: [String] = []
     for (name, figure) in figures {

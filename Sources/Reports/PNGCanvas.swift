@@ -24,7 +24,10 @@ final class PNGCanvas: Canvas {
   }
 
   /// The image as the bytes of a PNG file, nil where there was not enough memory for it.
-  var bytes: [UInt8]? {
+  var bytes: [UInt8]? { Self.bytes(of: surface) }
+
+  /// A surface as the bytes of a PNG file, nil where there was not enough memory for it.
+  static func bytes(of surface: OpaquePointer?) -> [UInt8]? {
     var bytes: [UInt8] = []
     let status = withUnsafeMutablePointer(to: &bytes) { target in
       cairo_surface_write_to_png_stream(

@@ -24,7 +24,7 @@ final class SVGCanvas: Canvas {
   func fill(_ rect: Rect, _ color: Color) {
     body += """
       <rect x="\(number(rect.x))" y="\(number(rect.y))" width="\(number(rect.width))" \
-      height="\(number(rect.height))" fill="\(hex(color))"/>
+      height="\(number(rect.height))" fill="\(color.hex)"/>
 
       """
   }
@@ -33,7 +33,7 @@ final class SVGCanvas: Canvas {
     let path = points.map { "\(number($0.x)),\(number($0.y))" }.joined(separator: " ")
     let dashes = dashed ? " stroke-dasharray=\"\(number(width * 3)) \(number(width * 2))\"" : ""
     body += """
-      <polyline points="\(path)" fill="none" stroke="\(hex(color))" stroke-width="\(number(width))" \
+      <polyline points="\(path)" fill="none" stroke="\(color.hex)" stroke-width="\(number(width))" \
       stroke-linejoin="round"\(dashes)/>
 
       """
@@ -41,14 +41,14 @@ final class SVGCanvas: Canvas {
 
   func fillCircle(_ center: Point, radius: Double, _ color: Color) {
     body += """
-      <circle cx="\(number(center.x))" cy="\(number(center.y))" r="\(number(radius))" fill="\(hex(color))"/>
+      <circle cx="\(number(center.x))" cy="\(number(center.y))" r="\(number(radius))" fill="\(color.hex)"/>
 
       """
   }
 
   func fillPolygon(_ points: [Point], _ color: Color) {
     let path = points.map { "\(number($0.x)),\(number($0.y))" }.joined(separator: " ")
-    body += "<polygon points=\"\(path)\" fill=\"\(hex(color))\"/>\n"
+    body += "<polygon points=\"\(path)\" fill=\"\(color.hex)\"/>\n"
   }
 
   func text(_ text: String, at point: Point, _ style: TextStyle) {
@@ -62,7 +62,7 @@ final class SVGCanvas: Canvas {
     let (x, y) = (number(point.x), number(point.y))
     let turn = style.isUpright ? " transform=\"rotate(-90 \(x) \(y))\"" : ""
     body += """
-      <text x="\(x)" y="\(y)" font-size="\(number(style.size))" fill="\(hex(style.color))"\
+      <text x="\(x)" y="\(y)" font-size="\(number(style.size))" fill="\(style.color.hex)"\
       \(anchor)\(weight)\(turn)>\(escaped(text))</text>
 
       """
@@ -71,10 +71,6 @@ final class SVGCanvas: Canvas {
   private func number(_ value: Double) -> String {
     let rounded = (value * 100).rounded() / 100
     return rounded == rounded.rounded() ? String(Int(rounded)) : "\(rounded)"
-  }
-
-  private func hex(_ color: Color) -> String {
-    String(format: "#%02x%02x%02x", color.red, color.green, color.blue)
   }
 
   private func escaped(_ text: String) -> String {

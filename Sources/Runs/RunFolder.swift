@@ -4,7 +4,7 @@ import MartletTensors
 /// The folder of one run, owned by the process that trains: the only thing training tells reporting.
 ///
 /// It holds `configuration.json` (written first), `environment.json`, `events.jsonl`, `checkpoints/` and at
-/// the end `weights.safetensors`.
+/// the end `weights.safetensors` and what a report needs (`ReportMaterial`).
 package final class RunFolder {
   /// The path of the folder.
   package let path: String
@@ -97,6 +97,7 @@ package final class RunFolder {
     let epoch = checkpoint?.epoch ?? 0
     try log.rewind(toEndOf: epoch)
     folder.removeCheckpoints { $0 > epoch }
+    ReportMaterial.remove(from: path)
     return (folder, checkpoint)
   }
 
@@ -144,5 +145,9 @@ enum RunFile {
   static let checkpoints = "checkpoints"
   static let best = "checkpoints/best.safetensors"
   static let weights = "weights.safetensors"
+  static let details = "details.json"
+  static let predictions = "predictions.safetensors"
+  static let views = "views.safetensors"
+  static let robustness = "robustness.json"
   static let lock = "owner.lock"
 }

@@ -1,0 +1,139 @@
+import MartletDatasets
+import MartletGraphs
+import MartletNetworks
+import MartletRuns
+import MartletTensors
+import MartletTraining
+
+/// Gathers what a report needs from a network that has been trained.
+struct RunMaterial {
+  let configuration: RunConfiguration
+  let trainer: Trainer
+  let train: ImageDataset
+  let test: ImageDataset
+
+  private static let profileRepeats = 5
+
+  /// Everything, for the evaluation of the test images.
+  func gathered(_ evaluation: Evaluation) throws -> ReportMaterial {
+    let details = try details()
+    let predictions = try predictions(evaluation)
+    return ReportMaterial(
+      details: details, predictions: predictions, views: try views(evaluation, details.layers))
+  }
+
+  private func details() throws -> RunDetails {
+    let summary = trainer.summary(batchSize: configuration.system.settings.batchSize)
+    return RunDetails(
+      network: summary.name,
+      layers: summary.rows.map {
+        RunDetails.Layer(
+          name: $0.name, type: $0.type, shape: $0.outputShape.dropFirst().compactMap(\.self),
+          parameters: $0.parameters)
+      },
+      nodes: trainer.network.layerNodes(summary), parameters: summary.parameters,
+      trainableParameters: summary.trainableParameters, flops: summary.flops,
+      activationBytes: summary.activationBytes, trainImages: train.count, testImages: test.count,
+      profile: try profile())
+  }
+
+  /// Measures the steps of a training step on a store of its own, because measuring changes it.
+  private func profile() throws -> RunDetails.Profile {
+    let other = try configuration.trainer(threads: trainer.threads, training: train)
+    let batch = min(configuration.system.settings.batchSize, train.count)
+    var steps: [RunDetails.Profile.Step] = []
+    for batch in try DataLoader(train, batchSize: batch, shuffle: false).prefix(1) {
+      let program = try batch.images.scalars.withUnsafeBytes {
+        try other.step.advance($0, shape: batch.images.shape, .uint8, batch.labels)
+      }
+      steps = program.profile(repeats: Self.profileRepeats).map {
+        RunDetails.Profile.Step(name: $0.name, layer: $0.path, seconds: $0.seconds, flops: $0.cost.flops)
+      }
+    }
+    return RunDetails.Profile(batch: batch, threads: trainer.threads, steps: steps)
+  }
+
+  private func predictions(_ evaluation: Evaluation) throws -> PredictionRecord {
+    let values = try trainer.predict(test)
+    let columns = values.shape[1]
+    /// One output is the probability of class 1 against class 0.
+    func probability(_ image: Int, _ index: Int) -> Float {
+      let value = values.scalars[image * columns + (columns == 1 ? 0 : index)]
+      return columns == 1 && index == 0 ? 1 - value : value
+    }
+    let labels = test.labels.map { Int($0) }
+    var record = PredictionRecord(
+      labels: labels, predictions: evaluation.predictions,
+      trueProbabilities: labels.enumerated().map { probability($0, $1) },
+      probabilities: evaluation.predictions.enumerated().map { probability($0, $1) }, shape: [],
+      pictures: [])
+    let scale = PictureScale(test.imageShape, longest: 64)
+    record.shape = scale.shape
+    record.pictures = record.worthShowing(bytes: scale.shape.reduce(1, *)).map { index in
+      PredictionRecord.Picture(
+        index: index, pixels: scale.applied(to: test.image(at: index).scalars),
+        probabilities: (0..<max(2, columns)).map { probability(index, $0) })
+    }
+    return record
+  }
+}
+
+extension PredictionRecord {
+  /// The most pictures of a run, and the most bytes of their pixels: a page must stay below 3 MB.
+  private static let most = (pictures: 640, bytes: 900_000)
+  /// The most wrong and the least sure images that are kept, and the images of a confused pair.
+  private static let kept = (worst: 24, perPair: 8)
+
+  /// The images of which a report shows the pictures: the most wrong, the least sure, then of each confused
+  /// pair of classes one, then a second one and so on, as long as there is room.
+  func worthShowing(bytes: Int) -> [Int] {
+    var chosen: [Int] = []
+    var known: Set<Int> = []
+    func add(_ image: Int) { if known.insert(image).inserted { chosen.append(image) } }
+    mostWrong.prefix(Self.kept.worst).forEach(add)
+    leastSure.prefix(Self.kept.worst).forEach(add)
+    let pairs = confusedPairs
+    for round in 0..<Self.kept.perPair {
+      for pair in pairs where round < pair.images.count { add(pair.images[round]) }
+    }
+    return Array(chosen.prefix(min(Self.most.pictures, max(Self.kept.worst, Self.most.bytes / bytes))))
+  }
+}
+
+/// Makes pictures smaller by whole factors, so that a page of them stays small.
+struct PictureScale {
+  /// The shape `[H, W, C]` of the result.
+  let shape: [Int]
+  private let source: [Int]
+  private let factor: Int
+
+  /// For images `[H, W, C]`, of which no side shall be longer than `longest`.
+  init(_ source: [Int], longest: Int) {
+    self.source = source
+    factor = max(1, (max(source[0], source[1]) + longest - 1) / longest)
+    shape = [max(1, source[0] / factor), max(1, source[1] / factor), source[2]]
+  }
+
+  /// The means of squares of pixels; what is left over at the lower and right borders is cut off.
+  func applied(to pixels: [UInt8]) -> [UInt8] {
+    guard factor > 1 else { return pixels }
+    var result: [UInt8] = []
+    result.reserveCapacity(shape.reduce(1, *))
+    let (rows, columns) = (min(factor, source[0]), min(factor, source[1]))
+    for row in 0..<shape[0] {
+      for column in 0..<shape[1] {
+        for channel in 0..<shape[2] {
+          var sum = 0
+          for y in 0..<rows {
+            for x in 0..<columns {
+              let place = ((row * factor + y) * source[1] + column * factor + x) * source[2] + channel
+              sum += Int(pixels[place])
+            }
+          }
+          result.append(UInt8((sum + rows * columns / 2) / (rows * columns)))
+        }
+      }
+    }
+    return result
+  }
+}
