@@ -3,6 +3,7 @@
 
 SWIFT ?= swift
 BUILD_PATH ?= .build
+GALLERY ?= $(BUILD_PATH)/gallery
 CHECKED_VERSIONS := 6\.[123]
 
 # Warnings are errors with the compilers the project is checked with; a newer one's new warnings must not
@@ -24,7 +25,7 @@ export MARTLET_MODULES := $(abspath $(BUILD_PATH))/release/Modules
 TRAIN := --model convnet --dataset fashion-mnist --epochs 3 --validation last:0.1
 
 .PHONY: help setup build run test test-long check format format-check source-checks symbols consumer \
-  benchmark reproduction goldens clean build-all
+  benchmark reproduction goldens clean build-all report-gallery check-page
 
 help: ## Say what each target does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +46,7 @@ build-all: setup
 test: build-all ## Build and run the tests, and the example as a package of its own.
 	@$(SWIFT) test $(FLAGS) --skip-build --disable-xctest
 	@scripts/test-consumer
+	@scripts/check-page
 
 test-long: build-all ## The tests again on the plain kernels and under the sanitizers: takes long.
 	@MARTLET_ISA=plain $(SWIFT) test $(FLAGS) --skip-build --disable-xctest
@@ -77,6 +79,13 @@ benchmark: build ## Time the training steps of Martlet and of its peers in one r
 
 reproduction: build ## Train every system beside PyTorch and Keras: takes a day (DATA=dir RESULTS=dir).
 	@Benchmarks/reproduction/run "$(DATA)" "$(RESULTS)" "$(NOTE)"
+
+report-gallery: build-all ## Draw every figure and page of the fixture runs (GALLERY=dir).
+	@MARTLET_GALLERY="$(abspath $(GALLERY))" $(SWIFT) test $(FLAGS) --skip-build --disable-xctest --filter GalleryTests
+	@echo "open $(GALLERY)/index.html"
+
+check-page: build ## Try a report's page in a headless Chromium, where there is one.
+	@scripts/check-page
 
 goldens: ## Make the reference results again with PyTorch and Keras (needs Python).
 	@scripts/make-goldens

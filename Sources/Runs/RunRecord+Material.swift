@@ -24,7 +24,8 @@ extension ReportMaterial {
   /// Writes the parts there are into a run folder, each whole or not at all.
   package func write(to run: String) throws(FileError) {
     if let details {
-      try AtomicFile.write(Array(details.json.indentedText.utf8), to: run + "/" + RunFile.details)
+      // In one line: its lists are long, and nobody edits it.
+      try AtomicFile.write(Array(details.json.text.utf8), to: run + "/" + RunFile.details)
     }
     if let predictions { try predictions.file.write(to: run + "/" + RunFile.predictions) }
     if let views { try views.file.write(to: run + "/" + RunFile.views) }

@@ -5,13 +5,16 @@ package struct Page: Sendable {
     /// The anchor, in lower-case letters and hyphens.
     package var id: String
     package var title: String
+    /// The heading in a word or two, for the table of contents.
+    package var label: String
     /// One sentence on what there is to see.
     package var lead: HTML?
     package var body: HTML
 
-    package init(id: String, title: String, lead: HTML? = nil, body: HTML) {
+    package init(id: String, title: String, label: String? = nil, lead: HTML? = nil, body: HTML) {
       self.id = id
       self.title = title
+      self.label = label ?? title
       self.lead = lead
       self.body = body
     }
@@ -41,7 +44,7 @@ package struct Page: Sendable {
 
   /// The whole file.
   package var html: String {
-    let links = sections.map { "<li><a href=\"#\($0.id)\">\($0.title)</a></li>" as HTML }.joined("")
+    let links = sections.map { "<li><a href=\"#\($0.id)\">\($0.label)</a></li>" as HTML }.joined("")
     let parts = sections.map { section -> HTML in
       let lead = section.lead.map { "<p class=\"lead\">\($0)</p>" as HTML } ?? ""
       return """

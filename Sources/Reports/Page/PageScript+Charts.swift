@@ -14,10 +14,14 @@ extension PageScript {
       const step = roundStep((greatest - least) / marks);
       const [first, last] = [Math.floor(least / step + 1e-9), Math.ceil(greatest / step - 1e-9)];
       const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+      const short = (value) => {
+        if (value === 0) return '0';
+        return Number(value.toPrecision(3)).toExponential();
+      };
       const ticks = [];
       for (let place = first; place <= last; place++) ticks.push(place * step);
       return {
-        ticks, label: (value) => digits > 4 ? value.toExponential(1).replace('.0', '') : value.toFixed(digits),
+        ticks, label: (value) => digits > 5 ? short(value) : value.toFixed(digits),
         share: (value) => (value - first * step) / ((last - first) * step),
       };
     }
@@ -91,11 +95,15 @@ extension PageScript {
         this.svg.addEventListener('blur', () => this.show(null));
         this.svg.addEventListener('keydown', (event) => this.step(event));
         new ResizeObserver(() => this.draw()).observe(figure);
+        // Two charts stand beside each other on paper.
+        addEventListener('beforeprint', () => this.draw(360));
+        addEventListener('afterprint', () => this.draw());
         this.draw();
       }
 
       addHead() {
         const head = element('div', { class: 'head' }, this.figure);
+        head.append(this.figure.querySelector('figcaption'));
         const { lines } = this.data;
         if (lines.length > 1) {
           lines.forEach((line, index) => {
@@ -126,8 +134,8 @@ extension PageScript {
         update();
       }
 
-      draw() {
-        const width = Math.max(240, Math.round(this.figure.clientWidth) || 480);
+      draw(wanted = this.figure.clientWidth) {
+        const width = Math.max(240, Math.round(wanted) || 480);
         const height = width < 400 ? 220 : 250;
         const { data, svg } = this;
         svg.replaceChildren();

@@ -58,7 +58,7 @@ enum PageStyle {
 
       .scroll { overflow-x: auto; max-width: 100%; }
       table { border-collapse: collapse; font-size: .875rem; }
-      .scroll > table:not(.matrix) { min-width: min(100%, 560px); }
+      .scroll > table:not(.matrix) { width: 100%; }
       th, td { padding: 5px 12px 5px 0; text-align: left; border-bottom: 1px solid var(--line); font-weight: 400;
         vertical-align: middle; }
       thead th { color: var(--soft); font-size: .8125rem; border-bottom-color: #aeb6bf; white-space: nowrap; }
@@ -68,10 +68,11 @@ enum PageStyle {
       th button::after { content: "\\2195"; opacity: .35; margin-left: 4px; }
       th[aria-sort=ascending] button::after { content: "\\2191"; opacity: 1; }
       th[aria-sort=descending] button::after { content: "\\2193"; opacity: 1; }
+      .number { white-space: nowrap; }
       .bar { position: relative; min-width: 96px; }
-      .bar .fill { position: absolute; left: 12px; top: 4px; bottom: 4px; max-width: calc(100% - 24px);
-        background: #c9dfef; border-radius: 2px; }
-      .bar .over { position: relative; padding-right: 4px; }
+      .bar .track { position: absolute; left: 12px; right: 8px; top: 4px; bottom: 4px; }
+      .bar .fill { display: block; height: 100%; background: #c9dfef; border-radius: 2px; }
+      .bar .over { position: relative; }
       details { margin-top: calc(var(--step) * 2); }
       summary { cursor: pointer; color: var(--accent); font-size: .9375rem; margin-bottom: var(--step); }
 
@@ -86,8 +87,9 @@ enum PageStyle {
       .chart { position: relative; break-inside: avoid; }
       .chart svg { display: block; width: 100%; height: auto; overflow: visible; touch-action: pan-y; }
       .chart svg text { font-size: 12px; fill: var(--soft); }
-      .chart .head { display: flex; flex-wrap: wrap; gap: 4px 8px; align-items: center; min-height: 32px;
+      .chart .head { display: flex; flex-wrap: wrap; gap: 4px 12px; align-items: center; min-height: 32px;
         margin-bottom: 4px; }
+      .chart .head figcaption { margin-right: 4px; }
       .legend, .switch button { font: inherit; font-size: .8125rem; cursor: pointer; }
       .legend { display: inline-flex; align-items: center; gap: 6px; background: none; border: 0;
         padding: 2px 6px 2px 0; color: var(--ink); min-height: 28px; }
@@ -125,7 +127,11 @@ enum PageStyle {
         text-decoration: underline; }
       .confusion .head { display: flex; max-width: 720px; margin-bottom: var(--step); }
       .spaced { margin-top: calc(var(--step) * 3); }
-      .confused { margin-top: calc(var(--step) * 2); }
+      .beside { display: grid; grid-template-columns: minmax(0, 700px) minmax(250px, 1fr);
+        gap: calc(var(--step) * 4); }
+      @media (max-width: 960px) { .beside { grid-template-columns: minmax(0, 1fr); } }
+      .confused h3 { margin-top: 0; }
+      .beside .pictures { grid-template-columns: repeat(auto-fill, minmax(80px, 1fr)); gap: 12px; }
 
       .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(112px, 1fr));
         gap: calc(var(--step) * 2); margin: 0; padding: 0; list-style: none; }
@@ -138,11 +144,17 @@ enum PageStyle {
       .tiles { display: flex; flex-wrap: wrap; gap: 6px; }
       .tiles img { width: 56px; height: 56px; image-rendering: pixelated; border: 1px solid var(--line);
         border-radius: 3px; display: block; }
-      .maps { display: grid; grid-template-columns: 64px minmax(0, 1fr); gap: 6px 12px; align-items: center;
+      .maps { display: grid; grid-template-columns: minmax(64px, 112px) minmax(0, 1fr); gap: 6px 12px; align-items: center;
         margin-bottom: calc(var(--step) * 2); font-size: .8125rem; }
+      .maps > span { overflow-wrap: anywhere; line-height: 1.3; }
       .maps > img { width: 64px; height: 64px; image-rendering: pixelated; border-radius: 3px;
         background: #11151a; object-fit: contain; }
-      .maps .tiles img { width: 46px; height: 46px; }
+      .maps .tiles img { width: 64px; height: 64px; }
+      @media (max-width: 560px) {
+        .maps { grid-template-columns: minmax(0, 1fr); }
+        .maps > span:empty { display: none; }
+        .maps .tiles img { width: 34px; height: 34px; }
+      }
       .strip { width: 100%; image-rendering: pixelated; display: block; height: 170px; border-radius: 3px; }
       .strips { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 0 10px;
         font-size: .8125rem; }
@@ -155,13 +167,17 @@ enum PageStyle {
         section, .summary { padding: calc(var(--step) * 2) 12px; border-radius: 8px; }
         h1 { font-size: 1.625rem; }
         h2 { font-size: 1.25rem; }
-        .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+        .figures, .list { grid-template-columns: repeat(2, minmax(0, 1fr)); }
         .figures .value { font-size: 1.5rem; }
         .matrix col.names { width: 68px; }
         .matrix tbody th, .matrix thead th span { font-size: .6875rem; }
         .matrix tbody th { padding-right: 4px; }
         .matrix button { height: 32px; font-size: .625rem; letter-spacing: -.02em; }
-        .pictures { grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 12px; }
+        .pictures, .beside .pictures { grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 12px; }
+        .pictures li:nth-child(n + 16) { display: none; }
+        th, td { padding-right: 8px; }
+        .number { padding-left: 8px; }
+        .bar { min-width: 72px; }
       }
       @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
       @media print {
@@ -174,11 +190,15 @@ enum PageStyle {
           margin: 0; }
         .summary { border-top: 0; }
         h2, h3, .lead { break-after: avoid; }
-        table, figure, .list div, .maps { break-inside: avoid; }
+        section, table, figure, .list div, .maps { break-inside: avoid; }
+        .halves { grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 16px; }
+        .halves svg { max-height: 205mm; }
+        .beside { display: block; }
         .scroll { overflow: visible; }
         .grid { grid-template-columns: 1fr 1fr; }
         .matrix { max-width: 560px; }
-        .pictures { grid-template-columns: repeat(8, 1fr); }
+        .pictures, .beside .pictures { grid-template-columns: repeat(8, 1fr); gap: 8px; }
+        .figures { grid-template-columns: repeat(5, 1fr); }
         th button::after { content: none; }
         .top, main, footer { max-width: none; padding: 0; }
       }

@@ -53,7 +53,7 @@ package struct PageTable: Sendable {
         guard let bar = cell.bar else { return "<td\(kind)\(key)>\(cell.html)</td>" }
         let width = Page.number(max(0, min(1, bar)) * 100)
         return """
-          <td class="number bar"\(key)><span class="fill" style="width:\(width)%"></span>\
+          <td class="number bar"\(key)><span class="track"><span class="fill" style="width:\(width)%"></span></span>\
           <span class="over">\(cell.html)</span></td>
           """
       }

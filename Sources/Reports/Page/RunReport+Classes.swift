@@ -23,7 +23,7 @@ extension RunReport {
         "The same as bars",
         Page.figure(classScores(title: "", scores), alternative: "Bars of precision, recall and F1")) : ""
     return Page.Section(
-      id: "classes", title: "Class by class",
+      id: "classes", title: "Class by class", label: "Classes",
       lead: """
         Precision: how often the network is right when it names the class. Recall: how many of the class's \
         images it finds. F1: their harmonic mean.
@@ -56,7 +56,7 @@ extension RunReport {
           ], xNames: names), canSwitchScale: false)
     }
     return Page.Section(
-      id: "robustness", title: "Changed images",
+      id: "robustness", title: "Changed images", label: "Robustness",
       lead: "Accuracy on \(Table.grouped(robustness.images)) test images that were changed; 0 is unchanged.",
       body: Page.grid(charts))
   }

@@ -19,13 +19,12 @@ extension RunReport {
     let body: HTML = """
       <div class="confusion">
       \(HTML.data(confusionData(pairs.first)))
-      \(table)
-      <div class="confused" aria-live="polite"></div>
+      <div class="beside"><div>\(table)</div><div class="confused" aria-live="polite"></div></div>
       \(Page.details("The most frequent confusions", pairTable(pairs).html))
       </div>
       """
     return Page.Section(
-      id: "confusion", title: "What is taken for what",
+      id: "confusion", title: "What is taken for what", label: "Confusion",
       lead: """
         Rows are the true classes, columns what the network said. \
         A click on a cell shows the images behind it.

@@ -5,7 +5,7 @@ extension RunReport {
   var curves: Page.Section? {
     guard !record.epochs.isEmpty else { return nil }
     return Page.Section(
-      id: "training", title: "How the training went",
+      id: "training", title: "How the training went", label: "Training",
       lead: """
         Values appear under the pointer, or with the arrow keys; names above a chart hide and show its lines.
         """,

@@ -30,7 +30,7 @@ extension RunReport {
       <div>\(Page.figure(NetworkDrawing(nodes: details.nodes), alternative: "The network as a drawing"))</div>
       """
     return Page.Section(
-      id: "network", title: "The network",
+      id: "network", title: "The network", label: "Network",
       body: "\(facts)<div class=\"halves spaced\"><div>\(table.html)</div>\(drawing)</div>")
   }
 }

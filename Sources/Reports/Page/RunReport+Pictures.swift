@@ -60,7 +60,7 @@ extension RunReport {
         \(list(unsure))
         """
     }
-    return Page.Section(id: "images", title: "Mistakes and doubts", body: body)
+    return Page.Section(id: "images", title: "Mistakes and doubts", label: "Images", body: body)
   }
 
   private func list(_ pictures: [ShownPicture]) -> HTML {

@@ -8,7 +8,7 @@ extension RunReport {
       body = "\(body)<h3>Machine and program</h3>\(Page.list(environmentRows))"
     }
     return Page.Section(
-      id: "settings", title: "Settings and machine",
+      id: "settings", title: "Settings and machine", label: "Settings",
       lead: "The same settings, seed and kind of machine give the same weights, bit for bit.", body: body)
   }
 
@@ -21,7 +21,8 @@ extension RunReport {
       switch member.value {
       case .null, .bool(false), .string("none"), .string(""): return nil
       case .bool(true): value = "yes"
-      case .string(let text): value = text
+      // A loss has a long name, which breaks at its words.
+      case .string(let text): value = member.key == "loss" ? text.replacing("_", with: " ") : text
       case .integer(let number): value = member.key == "seed" ? "\(number)" : Table.grouped(number)
       case .array(let items) where items.allSatisfy { $0.intValue != nil }:
         value = items.compactMap(\.intValue).map(String.init).joined(separator: " × ")

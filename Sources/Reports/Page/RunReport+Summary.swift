@@ -16,7 +16,7 @@ extension RunReport {
     let wanted = record.configuration["epochs"]?.intValue.map { " of \($0)" } ?? ""
     return """
       This training has not come to its end: \(record.epochs.count)\(wanted) epochs so far, and the test \
-      images have not been classified. Going on with it: martlet train --run \(record.path) --resume
+      images have not been classified. To go on: martlet train --run \(folderName) --resume
       """
   }
 
@@ -151,9 +151,12 @@ extension RunReport {
       format: "%.0f min %02.0f s", (seconds / 60).rounded(.down), seconds.truncatingRemainder(dividingBy: 60))
   }
 
+  /// In the largest unit of 1,024 that fits.
   static func bytes(_ count: Int) -> String {
-    count < 1 << 20
-      ? String(format: "%.0f kB", Double(count) / 1024) : String(format: "%.1f MB", Double(count) / 1_048_576)
+    let (value, kilo) = (Double(count), 1024.0)
+    if value < kilo * kilo { return String(format: "%.0f kB", value / kilo) }
+    if value < kilo * kilo * kilo { return String(format: "%.1f MB", value / (kilo * kilo)) }
+    return String(format: "%.1f GB", value / (kilo * kilo * kilo))
   }
 
   private static func median(_ values: [Double]) -> Double? {

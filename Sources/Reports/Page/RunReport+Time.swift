@@ -18,7 +18,7 @@ extension RunReport {
         \(Page.details("Each step of the compiled program", stepTable(profile).html))
         """
     }
-    return Page.Section(id: "time", title: "Time and memory", body: body)
+    return Page.Section(id: "time", title: "Time and memory", label: "Time", body: body)
   }
 
   private var costRows: [(name: String, value: String)] {

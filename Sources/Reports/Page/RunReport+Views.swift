@@ -31,7 +31,7 @@ extension RunReport {
       ? "Gray is zero; a color is what the filter answers to."
       : "Blue is positive, orange negative, white zero."
     return Page.Section(
-      id: "filters", title: "What the first layer looks for",
+      id: "filters", title: "What the first layer looks for", label: "Filters",
       lead: "The \(count) filters of \(layer), \(height) × \(width) pixels each. \(key)",
       body: "<div class=\"tiles\">\(tiles.joined(""))</div>")
   }
@@ -72,7 +72,8 @@ extension RunReport {
         """
     }
     return Page.Section(
-      id: "attention", title: "What the attention attends to", body: (positions + channels).joined())
+      id: "attention", title: "What the attention attends to", label: "Attention",
+      body: (positions + channels).joined())
   }
 
   /// What the layers make of some images.
@@ -101,7 +102,7 @@ extension RunReport {
         """
     }
     return Page.Section(
-      id: "maps", title: "What the layers make of an image",
+      id: "maps", title: "What the layers make of an image", label: "Feature maps",
       lead: """
         The first maps of each layer; each from its least value (dark) to its greatest (bright) \
         \(Self.rampPicture).

@@ -48,6 +48,9 @@ package struct RunReport: Sendable {
     try AtomicFile.write(Array(page.html.utf8), to: path)
   }
 
+  /// The folder's own name: where it lies may change.
+  var folderName: String { (record.path as NSString).lastPathComponent }
+
   /// The names of the classes, as far as they are known.
   var classNames: [String] {
     (record.configuration["class_names"]?.arrayValue ?? []).compactMap(\.stringValue)
@@ -68,7 +71,7 @@ package struct RunReport: Sendable {
     if let started = record.environment?.started {
       parts.append(started.replacing("T", with: " ").replacing("Z", with: " UTC"))
     }
-    parts.append((record.path as NSString).lastPathComponent)
+    parts.append(folderName)
     if let seed = record.configuration["seed"]?.intValue { parts.append("seed \(seed)") }
     return "\(parts.filter { !$0.isEmpty }.joined(separator: " · "))"
   }
@@ -76,7 +79,7 @@ package struct RunReport: Sendable {
   private var parts: Page.Section? {
     guard !explanations.isEmpty else { return nil }
     let bodies = explanations.map { "<h3>\($0.title)</h3>\($0.body)" as HTML }
-    return Page.Section(id: "parts", title: "What the parts do", body: bodies.joined())
+    return Page.Section(id: "parts", title: "What the parts do", label: "Explanations", body: bodies.joined())
   }
 
   /// What the folder does not hold, so that the reader does not look for it.
