@@ -26,6 +26,18 @@ package struct Panels: Figure {
   private static let titleHeight = 24.0
   private static let panelHeight = 230.0
 
+  /// The same panels with one scale for the values of all line charts.
+  package var withOneScale: Panels {
+    let values = charts.flatMap { ($0 as? LineChart)?.values ?? [] }
+    var panels = self
+    panels.charts = charts.map { chart in
+      guard var lines = chart as? LineChart else { return chart }
+      lines.alsoCovered = values
+      return lines
+    }
+    return panels
+  }
+
   /// Wide enough for the widest chart's own wish, within bounds.
   private var panelWidth: Double {
     charts.reduce(300) { max($0, min($1.size.width - 80, 420)) }
@@ -137,7 +149,9 @@ struct Axes {
       canvas.text(
         yScale.label(tick), at: Point(plot.x - 5, y(tick) + style.middleToBaseline), style.anchored(.end))
     }
-    canvas.text(xLabel, at: Point(plot.midX, plot.maxY + marks + 15), TextStyle.label.anchored(.middle))
+    if !xLabel.isEmpty {
+      canvas.text(xLabel, at: Point(plot.midX, plot.maxY + marks + 15), TextStyle.label.anchored(.middle))
+    }
     var upright = TextStyle.label.anchored(.middle)
     upright.isUpright = true
     canvas.text(yLabel, at: Point(labelX, plot.midY), upright)

@@ -70,19 +70,23 @@ package struct ColumnChart: Chart {
     let right = frame.maxX - 14
     canvas.text(title, at: Point(left, frame.y + 16), .title)
     let entries = series.count > 1 ? series.map { ($0.name, Legend.Sample.bar) } : []
-    var top = Legend(entries: entries).draw(on: canvas, left: left, right: right, top: frame.y + 24) + 6
+    let lowerEnd = Legend(entries: entries).draw(on: canvas, left: left, right: right, top: frame.y + 24)
 
     let pitch = (right - left) / Double(max(1, groups.count))
     let bar = min(38, pitch * 0.82 / Double(max(1, series.count)))
     let names = GroupNames(groups, width: pitch - 4)
     let textsAreUpright = widestText > (series.count == 1 ? pitch : bar) - 1
-    top += (textsAreUpright ? widestText : Self.text.size) + 4 + (hasNotes ? 20 : 0)
-    let bottom = frame.maxY - 16 - names.height - (xLabel.isEmpty ? 0 : 14)
+    let start = yScale.lower > 0 ? "Axis from \(yScale.label(yScale.lower))" : ""
+    let bottom = frame.maxY - 16 - names.height - (xLabel.isEmpty && start.isEmpty ? 0 : 14)
+    // Texts and notes stand above the highest bar, where the scale may have room for them already.
+    let above = (textsAreUpright ? widestText : Self.text.size) + 5 + (hasNotes ? 20 : 0)
+    let highest = bounds.filter(\.isFinite).max() ?? yScale.upper
+    let room = (1 - yScale.share(of: highest)) * (bottom - lowerEnd - above)
+    let top = lowerEnd + 6 + max(0, above - room)
     let plot = Rect(x: left, y: top, width: right - left, height: bottom - top)
-    let start = yScale.lower > 0 ? " – axis from \(yScale.label(yScale.lower))" : ""
-    let axes = Axes(
-      plot: plot, yScale: yScale, xLabel: xLabel, yLabel: yLabel + start, labelX: frame.x + 16)
+    let axes = Axes(plot: plot, yScale: yScale, xLabel: xLabel, yLabel: yLabel, labelX: frame.x + 16)
     axes.draw(on: canvas, below: names.height + 4)
+    if !start.isEmpty { canvas.text(start, at: Point(frame.x + 8, frame.maxY - 6), TextStyle.tick) }
     for group in groups.indices {
       let middle = plot.x + pitch * (Double(group) + 0.5)
       let highest = series.indices.map { index in

@@ -31,6 +31,8 @@ package struct LineChart: Chart {
   package var xNames: [String]?
   /// Whether equal heights are equal factors; values that are not positive leave a gap.
   package var isLogarithmic: Bool
+  /// Further values that the axis reaches over, so that charts side by side compare.
+  package var alsoCovered: [Double] = []
 
   package init(
     title: String, xLabel: String, yLabel: String, series: [Series], xNames: [String]? = nil,
@@ -54,8 +56,10 @@ package struct LineChart: Chart {
     let right = frame.maxX - 14
 
     canvas.text(title, at: Point(left, frame.y + 16), .title)
+    // The title names a single line already.
+    let named = series.count == 1 && series[0].name == title ? [] : series
     let legend = Legend(
-      entries: series.enumerated().map { ($1.name, .line(.standard($0), dashed: $1.isDashed)) })
+      entries: named.enumerated().map { ($1.name, .line(.standard($0), dashed: $1.isDashed)) })
     let top = legend.draw(on: canvas, left: left, right: right, top: frame.y + 24) + 6
     let plot = Rect(x: left, y: top, width: right - left, height: frame.maxY - 38 - top)
     let axes = Axes(plot: plot, yScale: yScale, xLabel: xLabel, yLabel: yLabel, labelX: frame.x + 16)
@@ -65,10 +69,15 @@ package struct LineChart: Chart {
     for (index, line) in series.enumerated() { draw(line, index, on: canvas, axes, xScale) }
   }
 
-  private var yScale: Scale {
-    let values = series.flatMap { line in
+  /// All that has a height.
+  var values: [Double] {
+    series.flatMap { line in
       line.points.map(\.y) + line.intervals.flatMap { $0.map { [$0.lowerBound, $0.upperBound] } ?? [] }
     }
+  }
+
+  private var yScale: Scale {
+    let values = values + alsoCovered
     if isLogarithmic, let scale = Scale(logarithmic: values) { return scale }
     return Scale(covering: values)
   }

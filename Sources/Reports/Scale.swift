@@ -39,18 +39,20 @@ struct Scale: Equatable {
     decimals = 0
   }
 
-  /// A scale over the positive values on which equal distances are equal factors, from one power of ten to
-  /// another; nil where no value is positive.
+  /// A scale over the positive values on which equal distances are equal factors, its marks on powers of
+  /// ten; nil where no value is positive.
   init?(logarithmic values: [Double]) {
     let positive = values.filter { $0.isFinite && $0 > 0 }
     guard let least = positive.min(), let greatest = positive.max() else { return nil }
-    var first = Int(Foundation.log10(least * 1.0001).rounded(.down))
-    let last = Int(Foundation.log10(greatest * 0.9999).rounded(.up))
-    if first >= last { first = last - 1 }
-    let stride = max(1, (last - first + 5) / 6)
-    lower = Foundation.pow(10, Double(first))
-    upper = Foundation.pow(10, Double(last))
-    ticks = Swift.stride(from: first, through: last, by: stride).map { Foundation.pow(10, Double($0)) }
+    // Whole powers of ten where there are not two between the values.
+    let (low, high) = (Foundation.log10(least) - 0.1, Foundation.log10(greatest) + 0.1)
+    let isWide = high.rounded(.down) - low.rounded(.up) >= 1
+    let (first, last) = isWide ? (low, high) : (low.rounded(.down), high.rounded(.up))
+    lower = Foundation.pow(10, first)
+    upper = Foundation.pow(10, last)
+    let powers = Array(Int(first.rounded(.up))...Int(last.rounded(.down)))
+    let step = max(1, (powers.count + 5) / 7)
+    ticks = powers.filter { $0 % step == 0 || powers.count <= step }.map { Foundation.pow(10, Double($0)) }
     decimals = 0
     isLogarithmic = true
   }

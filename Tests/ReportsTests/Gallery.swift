@@ -117,7 +117,8 @@ enum Gallery {
           .init(name: "train", points: epochs.map { Point($0, 95 - 12 / $0 - Double(index)) }),
           .init(name: "validation", points: epochs.map { Point($0, 91 - 14 / $0) }, isDashed: true),
         ])
-    })
+    }
+  ).withOneScale
 
   private static let gaps = accuracyGaps(
     title: "Accuracy by regularization",

@@ -36,7 +36,7 @@ extension PageScript {
         const list = element('ul', { class: 'pictures' }, out);
         for (const picture of found) {
           const item = element('li', {}, list);
-          element('img', { class: 'picture', src: picture.src, loading: 'lazy', alt:
+          element('img', { class: 'picture', src: picture.src, alt:
             `Test image ${picture.i}: a ${name(label)} taken for ${name(prediction)}` }, item);
           picture.top.forEach(([place, probability], order) => {
             const line = element(order === 0 ? 'b' : 'small', {}, item,
