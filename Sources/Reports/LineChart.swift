@@ -27,7 +27,7 @@ package struct LineChart: Chart {
   package var xLabel: String
   package var yLabel: String
   package var series: [Series]
-  /// Names of the places 0, 1, 2 ... of the horizontal axis, as for batch sizes; nil for a counted quantity.
+  /// Names of the places from 0 on the horizontal axis, as for batch sizes; nil for a counted quantity.
   package var xNames: [String]?
   /// Whether equal heights are equal factors; values that are not positive leave a gap.
   package var isLogarithmic: Bool

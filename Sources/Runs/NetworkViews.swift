@@ -100,7 +100,7 @@ extension NetworkViews {
     return file
   }
 
-  /// Reads the file; nil where its samples are missing. What else does not fit is left out.
+  /// Reads the file; nil where its samples are missing, and without what else does not fit.
   init?(_ file: TensorFile) {
     guard let samples = file["samples"]?.uint8, samples.shape.count == 4,
       let labels = file["labels"]?.integers, let predictions = file["predictions"]?.integers,

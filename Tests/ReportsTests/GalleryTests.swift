@@ -4,8 +4,9 @@ import MartletRuns
 import MartletTensors
 import Testing
 
-/// Every figure and page is as it was when somebody last looked at it. `RECORD=1` takes what is drawn now as
-/// right; look at it (`make report-gallery`) before committing.
+/// Every figure and page is as it was when somebody last looked at it.
+///
+/// `RECORD=1` takes what is drawn now as right; look at it (`make report-gallery`) before committing.
 @Suite struct GalleryTests {
   @Test func figuresAndPagesMatchTheirDigests() throws {
     let figures = try Gallery.figures().map { ("\($0.name).svg", $0.figure.svg) }

@@ -58,7 +58,7 @@ import Testing
     #expect(html.contains("The most frequent mistake is cat taken for dog: 50 of 500 images."))
     #expect(html.contains("right in 99.0%, 9.0 points more than on the test images."))
     #expect(html.contains("lowest in epoch 2 (0.5000) and 20% higher at the end."))
-    // Wilson's interval of 900 of 1,000, as statsmodels gives it.
+    // Wilson's interval of 900 of 1,000, as SciPy gives it (0.8799, 0.9171).
     #expect(html.contains("88.0%–91.7% (95%)"))
     #expect(!html.contains("guessing"))
 

@@ -22,7 +22,7 @@ enum PageStyle {
       .kicker { color: var(--accent); font-weight: 600; font-size: .875rem; margin: 0 0 var(--step); }
       .subtitle, .lead, .remark, .note { color: var(--soft); }
       .subtitle { margin: var(--step) 0 0; font-size: .9375rem; overflow-wrap: anywhere; }
-      .lead, .note { font-size: .9375rem; }
+      .lead, .note { font-size: .9375rem; max-width: 84ch; }
       a { color: var(--accent); }
       code { font: .875em ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
         overflow-wrap: anywhere; }
@@ -69,6 +69,8 @@ enum PageStyle {
       th[aria-sort=ascending] button::after { content: "\\2191"; opacity: 1; }
       th[aria-sort=descending] button::after { content: "\\2193"; opacity: 1; }
       .number { white-space: nowrap; }
+      .number + :not(.number) { padding-left: 20px; }
+      tbody th { overflow-wrap: anywhere; min-width: 84px; }
       .bar { position: relative; min-width: 96px; }
       .bar .track { position: absolute; left: 12px; right: 8px; top: 4px; bottom: 4px; }
       .bar .fill { display: block; height: 100%; background: #c9dfef; border-radius: 2px; }
@@ -144,7 +146,7 @@ enum PageStyle {
       .tiles { display: flex; flex-wrap: wrap; gap: 6px; }
       .tiles img { width: 56px; height: 56px; image-rendering: pixelated; border: 1px solid var(--line);
         border-radius: 3px; display: block; }
-      .maps { display: grid; grid-template-columns: minmax(64px, 112px) minmax(0, 1fr); gap: 6px 12px; align-items: center;
+      .maps { display: grid; grid-template-columns: minmax(64px, 132px) minmax(0, 1fr); gap: 6px 12px; align-items: center;
         margin-bottom: calc(var(--step) * 2); font-size: .8125rem; }
       .maps > span { overflow-wrap: anywhere; line-height: 1.3; }
       .maps > img { width: 64px; height: 64px; image-rendering: pixelated; border-radius: 3px;

@@ -74,7 +74,7 @@ extension RunReport {
     guard let robustness = material.robustness, let worst = robustnessWorst else { return nil }
     let unit = worst.unit.isEmpty ? "" : " \(worst.unit)"
     return """
-      Of the changes tried, \(worst.change) of \(Self.strength(worst.strength))\(unit) hurts most: \
+      Of the changes tried, \(worst.change) at \(Self.strength(worst.strength))\(unit) hurts most: \
       \(Table.percent(worst.accuracy)) instead of \(Table.percent(robustness.accuracy)).
       """
   }
