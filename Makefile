@@ -23,7 +23,7 @@ export MARTLET_MODULES := $(abspath $(BUILD_PATH))/release/Modules
 
 TRAIN := --model convnet --dataset fashion-mnist --epochs 3 --validation last:0.1
 
-.PHONY: help setup build run test test-long check format format-check source-checks symbols consumer \
+.PHONY: help setup build run test test-kernels test-long check format format-check source-checks symbols consumer \
   benchmark reproduction goldens clean build-all
 
 help: ## Say what each target does.
@@ -46,7 +46,11 @@ test: build-all ## Build and run the tests, and the example as a package of its 
 	@$(SWIFT) test $(FLAGS) --skip-build --disable-xctest
 	@scripts/test-consumer
 
-test-long: build-all ## The tests again on the plain kernels and under the sanitizers: takes long.
+test-kernels: setup ## Compare the C kernels of all instruction sets, NEON's under an emulator.
+	@scripts/test-kernels
+
+test-long: build-all test-kernels ## More shapes; the tests again on the plain kernels and under the sanitizers.
+	@MARTLET_LONG=1 $(SWIFT) test $(FLAGS) --skip-build --disable-xctest --filter RandomShapeTests
 	@MARTLET_ISA=plain $(SWIFT) test $(FLAGS) --skip-build --disable-xctest
 	@for sanitizer in address thread; do \
 	  $(SWIFT) test --scratch-path $(BUILD_PATH)-$$sanitizer --sanitize $$sanitizer --disable-xctest || exit 1; \
