@@ -137,7 +137,10 @@ let package = Package(
       path: "Tests/TrainingTests"),
     .testTarget(
       name: "MartletExperimentsTests",
-      dependencies: ["MartletExperiments", "MartletRuns", "MartletReports", "MartletTensors"],
+      dependencies: [
+        "MartletExperiments", "MartletTraining", "MartletCPU", "MartletCompilation", "MartletDatasets",
+        "MartletRuns", "MartletReports", "MartletTensors",
+      ],
       path: "Tests/ExperimentsTests"),
     .testTarget(
       name: "MartletCommandTests",
