@@ -43,6 +43,7 @@ build-all: setup
 	@scripts/build $(FLAGS) --build-tests
 
 test: build-all ## Build and run the tests, and the example as a package of its own.
+	@scripts/setup tests
 	@$(SWIFT) test $(FLAGS) --skip-build --disable-xctest
 	@scripts/test-consumer
 
@@ -50,7 +51,7 @@ test-kernels: setup ## Compare the C kernels of all instruction sets, NEON's und
 	@scripts/test-kernels
 
 test-long: build-all test-kernels ## More shapes; the tests again on the plain kernels and under the sanitizers.
-	@MARTLET_LONG=1 $(SWIFT) test $(FLAGS) --skip-build --disable-xctest --filter RandomShapeTests
+	@MARTLET_LONG=1 $(SWIFT) test $(FLAGS) --skip-build --disable-xctest --filter 'RandomShapeTests|FaultTests'
 	@MARTLET_ISA=plain $(SWIFT) test $(FLAGS) --skip-build --disable-xctest
 	@for sanitizer in address thread; do \
 	  $(SWIFT) test --scratch-path $(BUILD_PATH)-$$sanitizer --sanitize $$sanitizer --disable-xctest || exit 1; \
