@@ -115,10 +115,12 @@ let package = Package(
       ],
       path: "Tests/CPUTests"),
     .testTarget(
-      name: "MartletDatasetsTests", dependencies: ["MartletDatasets", "MartletTensors", "CMartletZlib"],
+      name: "MartletDatasetsTests",
+      dependencies: ["MartletDatasets", "MartletTensors", "MartletTestSupport", "CMartletZlib"],
       path: "Tests/DatasetsTests"),
     .testTarget(
-      name: "MartletImagesTests", dependencies: ["MartletImages", "MartletDatasets", "MartletTensors"],
+      name: "MartletImagesTests",
+      dependencies: ["MartletImages", "MartletDatasets", "MartletTensors", "MartletTestSupport"],
       path: "Tests/ImagesTests"),
     .testTarget(
       name: "MartletRunsTests", dependencies: ["MartletRuns", "MartletTensors", "MartletTestSupport"],
