@@ -68,6 +68,17 @@ struct FaultTests {
     #expect(last > 0 && failures > 0, "\(fault.testDescription) met \(last) calls, \(failures) failures")
   }
 
+  /// Results that cannot be written must not look like success; a reader that went away is no failure.
+  @Test func fullStandardOutputIsAFailure() throws {
+    let folder = try TemporaryFolder()
+    let command = "'\(CommandRunner.path)' systems --json"
+    let full = try CommandRunner.run("/bin/sh", ["-c", "\(command) >/dev/full"], environment: [:], in: folder)
+    #expect(full.status == 73 && full.errors.contains("standard output: expected to write all results"))
+    let closed = try CommandRunner.run(
+      "/bin/bash", ["-c", "\(command) | true; exit ${PIPESTATUS[0]}"], environment: [:], in: folder)
+    #expect(closed.status == 0 && closed.errors.isEmpty)
+  }
+
   /// Runs the command with its k-th call spoilt; nil where it makes fewer.
   private func disturbed(
     _ fault: Fault, _ k: Int, _ arguments: [String], in folder: TemporaryFolder
