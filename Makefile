@@ -54,7 +54,7 @@ fuzz: build-all ## A million almost right inputs for each parser (FUZZ=number).
 	@MARTLET_FUZZ=$(or $(FUZZ),1000000) $(SWIFT) test $(FLAGS) --skip-build --disable-xctest --filter FuzzTests
 
 test-long: build-all test-kernels ## More shapes; the tests again on the plain kernels and under the sanitizers.
-	@MARTLET_LONG=1 $(SWIFT) test $(FLAGS) --skip-build --disable-xctest --filter 'RandomShapeTests|FaultTests'
+	@MARTLET_LONG=1 $(SWIFT) test $(FLAGS) --skip-build --disable-xctest --filter 'RandomShapeTests|FaultTests|SystemKillTests'
 	@MARTLET_ISA=plain $(SWIFT) test $(FLAGS) --skip-build --disable-xctest
 	@for sanitizer in address thread; do \
 	  $(SWIFT) test --scratch-path $(BUILD_PATH)-$$sanitizer --sanitize $$sanitizer --disable-xctest || exit 1; \
