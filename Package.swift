@@ -115,10 +115,12 @@ let package = Package(
       ],
       path: "Tests/CPUTests"),
     .testTarget(
-      name: "MartletDatasetsTests", dependencies: ["MartletDatasets", "MartletTensors", "CMartletZlib"],
+      name: "MartletDatasetsTests",
+      dependencies: ["MartletDatasets", "MartletTensors", "MartletTestSupport", "CMartletZlib"],
       path: "Tests/DatasetsTests"),
     .testTarget(
-      name: "MartletImagesTests", dependencies: ["MartletImages", "MartletDatasets", "MartletTensors"],
+      name: "MartletImagesTests",
+      dependencies: ["MartletImages", "MartletDatasets", "MartletTensors", "MartletTestSupport"],
       path: "Tests/ImagesTests"),
     .testTarget(
       name: "MartletRunsTests", dependencies: ["MartletRuns", "MartletTensors", "MartletTestSupport"],
@@ -137,7 +139,10 @@ let package = Package(
       path: "Tests/TrainingTests"),
     .testTarget(
       name: "MartletExperimentsTests",
-      dependencies: ["MartletExperiments", "MartletRuns", "MartletReports", "MartletTensors"],
+      dependencies: [
+        "MartletExperiments", "MartletTraining", "MartletCPU", "MartletCompilation", "MartletDatasets",
+        "MartletRuns", "MartletReports", "MartletTensors",
+      ],
       path: "Tests/ExperimentsTests"),
     .testTarget(
       name: "MartletCommandTests",
