@@ -3,6 +3,7 @@ import MartletDatasets
 import MartletNetworks
 import MartletReports
 import MartletRuns
+import MartletTensors
 import MartletTraining
 
 /// One training with its run folder, from configuration to result: what `train` and `reproduce` do.
@@ -33,7 +34,7 @@ package struct TrainingJob {
     package let folder: String
     /// The figures drawn, by path.
     package let figures: [String]
-    /// The page, by path; nil where it could not be written or the training was interrupted.
+    /// The page, by path; nil where the training was interrupted or there is none.
     package let report: String?
 
     /// Whether the training came to its end; else it can be resumed.
@@ -83,7 +84,7 @@ package struct TrainingJob {
     let material = RunMaterial(configuration: configuration, trainer: trainer, train: train, test: test)
     return Outcome(
       result: result, history: history, folder: folder.path, figures: figures,
-      report: report(on: folder, material, evaluation))
+      report: try report(on: folder, material, evaluation))
   }
 
   private func openRun() throws -> (RunFolder, Checkpoint?) {
@@ -105,19 +106,22 @@ package struct TrainingJob {
     )
   }
 
-  /// Leaves what a report needs, and the report; a failure takes nothing from the training.
+  /// Leaves what a report needs, and the report; a network that cannot be looked into takes nothing from
+  /// the training, a disk that is full must not look like success.
+  ///
+  /// - Returns: The page's path; nil where there is none.
   private func report(
     on folder: RunFolder, _ material: RunMaterial, _ evaluation: Evaluation
-  ) -> String? {
+  ) throws(FileError) -> String? {
     let path = "\(folder.path)/report.html"
-    do {
-      try material.gathered(evaluation).write(to: folder.path)
-      try RunReport.load(folder.path, onProblem: warn).write(to: path)
-      return path
-    } catch {
-      warn("the report could not be written: \(error)")
+    let gathered: ReportMaterial
+    do { gathered = try material.gathered(evaluation) } catch {
+      warn("the report could not be made: \(error)")
       return nil
     }
+    try gathered.write(to: folder.path)
+    try RunReport.load(folder.path, onProblem: warn).write(to: path)
+    return path
   }
 
   /// Draws the curves and, where the classes are few, the confusion matrix.

@@ -69,7 +69,7 @@ extension RunReport {
       let said = "\(className(picture.prediction)) \(Self.wholePercent(picture.top.first?.probability))"
       let truth: HTML =
         isRight
-        ? "<small>and it is</small>"
+        ? "<small>right</small>"
         : "<small>is \(className(picture.label)) \(Self.wholePercent(picture.trueProbability))</small>"
       return """
         <li><img class="picture" src="\(picture.source)" \
