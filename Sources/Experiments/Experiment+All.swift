@@ -2,14 +2,21 @@ import MartletDatasets
 
 extension Experiment {
   /// What can be changed when a published experiment is made.
-  package struct Options: Sendable, Equatable {
+  package struct Options: Sendable {
     /// The longer trainings instead of those the publication ran.
     package var isFull = false
-    package var dataset: String?
+    /// What is changed in all settings, such as fewer epochs for a look.
+    package var changes: [SettingChange] = []
 
-    package init(isFull: Bool = false, dataset: String? = nil) {
+    package init(isFull: Bool = false, changes: [SettingChange] = []) {
       self.isFull = isFull
-      self.dataset = dataset
+      self.changes = changes
+    }
+
+    /// The text that a setting is changed to, which is then no more among the changes.
+    fileprivate mutating func take(_ key: SettingKey) -> String? {
+      defer { changes.removeAll { $0.key == key } }
+      return changes.last { $0.key == key }?.text
     }
   }
 
@@ -36,13 +43,19 @@ extension Experiment {
 
   /// An experiment of named changes to one system.
   private static func make(
-    _ name: String, _ title: String, _ base: TrainingSystem, metric: ExperimentMetric,
+    _ name: String, _ title: String, _ base: TrainingSystem, _ options: Options, metric: ExperimentMetric,
     _ settings: [(String, [SettingChange])], baseline: String? = nil, group: String? = nil,
     _ presentation: Presentation
   ) throws -> Experiment {
-    Experiment(
-      name: name, title: title, metric: metric,
-      seeds: (0..<3).map { base.settings.seed + $0 },
+    let varied = settings.flatMap { $0.1.map(\.key) }
+    if let change = options.changes.first(where: { varied.contains($0.key) }) {
+      throw SettingError(
+        at: "--\(change.key.name)", expected: "a setting that the experiment \(name) does not vary",
+        received: change.text, hint: "leave it out")
+    }
+    let base = try base.changed(options.changes)
+    return Experiment(
+      name: name, title: title, metric: metric, seeds: (0..<3).map { base.settings.seed + $0 },
       variants: try settings.map { name, changes in
         Variant(name: name, group: group, changes: changes, system: try base.changed(changes))
       }, baseline: baseline, presentation: presentation)
@@ -59,9 +72,9 @@ extension Experiment {
   }
 
   private static func learningRates(_ options: Options) throws -> Experiment {
-    let base = try onDataset(options, try attentionBase(epochs: options.isFull ? 50 : 5))
+    let base = try attentionBase(epochs: options.isFull ? 50 : 5)
     return try make(
-      "learning-rate", "Strategies of the learning rate", base, metric: .validationAccuracy,
+      "learning-rate", "Strategies of the learning rate", base, options, metric: .validationAccuracy,
       [
         ("Constant", [.init(.schedule, "constant")]),
         ("Step Decay", [.init(.schedule, "step:15,30,45")]),
@@ -71,16 +84,16 @@ extension Experiment {
   }
 
   private static func batchSizes(_ options: Options) throws -> Experiment {
-    let base = try onDataset(options, try attentionBase(epochs: 3))
+    let base = try attentionBase(epochs: 3)
     return try make(
-      "batch-size", "Batch sizes", base, metric: .validationAccuracy,
+      "batch-size", "Batch sizes", base, options, metric: .validationAccuracy,
       [16, 32, 64, 128, 256].map { ("\($0)", [.init(.batchSize, "\($0)")]) }, baseline: "64", .batchSize)
   }
 
   private static func attentionKinds(_ options: Options) throws -> Experiment {
-    let base = try onDataset(options, try attentionBase(epochs: options.isFull ? 20 : 5))
+    let base = try attentionBase(epochs: options.isFull ? 20 : 5)
     return try make(
-      "attention", "Kinds of attention", base, metric: .validationAccuracy,
+      "attention", "Kinds of attention", base, options, metric: .validationAccuracy,
       [
         ("No Attention", "attention:channel=no,spatial=no"), ("Channel Only", "attention:spatial=no"),
         ("Spatial Only", "attention:channel=no"), ("Channel + Spatial (AE-CNN)", "attention"),
@@ -88,12 +101,12 @@ extension Experiment {
   }
 
   private static func regularization(_ options: Options) throws -> Experiment {
-    let base = try onDataset(options, try attentionBase(epochs: options.isFull ? 20 : 5))
+    let base = try attentionBase(epochs: options.isFull ? 20 : 5)
     let (noDropout, l2) = (
       SettingChange(.modelSetting("dropout"), "no"), SettingChange(.modelSetting("l2"), "0.0001")
     )
     return try make(
-      "regularization", "Dropout and L2", base, metric: .validationAccuracy,
+      "regularization", "Dropout and L2", base, options, metric: .validationAccuracy,
       [
         ("No Regularization", [noDropout]), ("Dropout Only", []), ("L2 Only", [noDropout, l2]),
         ("Dropout + L2", [l2]),
@@ -102,15 +115,15 @@ extension Experiment {
 
   private static func customNetwork(_ options: Options) throws -> Experiment {
     let grid = [("0.5", "128", "3"), ("0.3", "256", "3"), ("0.7", "64", "5")]
-    var ids = ["mnist", "cifar10"]
-    if let dataset = options.dataset {
+    var (ids, options) = (["mnist", "cifar10"], options)
+    if let dataset = options.take(.dataset) {
       guard ids.contains(dataset) else { throw SettingError.unknown("--dataset", dataset, among: ids) }
       ids = [dataset]
     }
     let parts = try ids.map { id in
       let base = try TrainingSystem.named("custom-cnn-\(id)")
       return try make(
-        "custom-cnn", "Settings of the custom network", base, metric: .testAccuracy,
+        "custom-cnn", "Settings of the custom network", base, options, metric: .testAccuracy,
         grid.map { dropout, dense, kernel in
           (
             "Dropout:\(dropout), Dense:\(dense), Kernel:(\(kernel), \(kernel))",
@@ -125,39 +138,35 @@ extension Experiment {
 
   private static func denseOrConvolutional(_ options: Options) throws -> Experiment {
     let names = ["fashion-mnist": "fashion", "cifar100-coarse": "cifar100-coarse"]
-    let dataset = options.dataset ?? "fashion-mnist"
+    var options = options
+    let dataset = options.take(.dataset) ?? "fashion-mnist"
     guard let name = names[dataset] else {
       throw SettingError.unknown("--dataset", dataset, among: names.keys.sorted())
     }
-    let dense = try TrainingSystem.named("dense-\(name)")
-    var base = dense
+    var base = try TrainingSystem.named("dense-\(name)")
     base.id = nil
+    // One batch size for both makes the number of steps equal too.
+    let batch = options.take(.batchSize)
     let conv = try TrainingSystem.named("conv-\(name)").settings.batchSize
+    let batches = [batch ?? "\(base.settings.batchSize)", batch ?? "\(conv)"]
     var experiment = try make(
       "dense-or-conv", "Dense layers against a convolution on \(try DatasetCatalog.card(dataset).title)",
       base,
-      metric: .testAccuracy,
+      options, metric: .testAccuracy,
       [
-        ("Dense", [.init(.model, "dense"), .init(.batchSize, "\(base.settings.batchSize)")]),
-        ("Convolutional", [.init(.model, "conv"), .init(.batchSize, "\(conv)")]),
+        ("Dense", [.init(.model, "dense"), .init(.batchSize, batches[0])]),
+        ("Convolutional", [.init(.model, "conv"), .init(.batchSize, batches[1])]),
       ], .denseOrConvolutional)
     if dataset != "fashion-mnist" { experiment.name += "-\(dataset)" }
     return experiment
   }
 
-  private static func onDataset(_ options: Options, _ base: TrainingSystem) throws -> TrainingSystem {
-    guard let dataset = options.dataset else { return base }
-    var base = base
-    try SettingKey.dataset.apply(dataset, to: &base)
-    return base
-  }
-
-  /// The training that ends the attention study, as a system's experiment with one setting.
-  package static func finalTraining(dataset: String?) throws -> Experiment {
+  /// The training that ends the attention study: one setting with all its seeds.
+  static func finalTraining(_ options: Options) throws -> Experiment {
     var base = try TrainingSystem.named("attention-fashion")
-    if let dataset { try SettingKey.dataset.apply(dataset, to: &base) }
+    base.id = nil
     return try make(
-      "final", "Final training with channel and spatial attention", base, metric: .testAccuracy,
+      "final", "Final training with channel and spatial attention", base, options, metric: .testAccuracy,
       [("AE-CNN", [])], .finalTraining)
   }
 }

@@ -89,7 +89,7 @@ extension SettingKey {
       system.id = nil
     case .imageSize: system.settings.imageSize = try FolderSize(parsing: text)
     case .sample: system.settings.sampling = try SamplingSetting(parsing: text)
-    case .limit: system.settings.limit = try count(text)
+    case .limit: system.limit(to: try count(text))
     case .validation: system.settings.validation = try ValidationSetting(parsing: text)
     case .epochs: system.settings.epochs = try count(text)
     case .batchSize: system.settings.batchSize = try count(text)
@@ -145,6 +145,13 @@ extension TrainingSystem {
     id = nil
     build = nil
     settings.loss = settings.loss.matching(scores: Self.putsOutScores(setting.name))
+  }
+
+  /// Uses only the first images; of a number held out as many less, so that it remains the same part.
+  fileprivate mutating func limit(to count: Int) {
+    let all = settings.limit ?? (try? DatasetCatalog.card(dataset))?.trainCount
+    if let all, count < all { settings.validation = settings.validation.scaled(count, of: all) }
+    settings.limit = count
   }
 
   /// Refuses early stopping and plateaus where nothing is held out for them.

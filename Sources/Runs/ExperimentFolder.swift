@@ -54,11 +54,6 @@ package final class ExperimentFolder {
     try RunRecord.json(at: path + "/" + ExperimentFile.definition)
   }
 
-  /// Writes a file of the folder whole or not at all.
-  package func write(_ text: String, to name: String) throws(FileError) {
-    try AtomicFile.write(Array(text.utf8), to: path + "/" + name)
-  }
-
   /// Waits until nobody owns a run folder any more, at most so many seconds.
   ///
   /// A killed experiment's trials end by themselves within a step; what is left of them must not stop the
