@@ -139,7 +139,10 @@ let package = Package(
       path: "Tests/TrainingTests"),
     .testTarget(
       name: "MartletExperimentsTests",
-      dependencies: ["MartletExperiments", "MartletRuns", "MartletReports", "MartletTensors"],
+      dependencies: [
+        "MartletExperiments", "MartletDatasets", "MartletNetworks", "MartletReports", "MartletRuns",
+        "MartletTensors", "MartletTraining", "MartletTestSupport",
+      ],
       path: "Tests/ExperimentsTests"),
     .testTarget(
       name: "MartletCommandTests",

@@ -6,6 +6,7 @@ struct ExperimentAxis {
   struct Value {
     var name: String?
     var text: String
+    var line: Int
   }
   /// Numbers between two ends.
   struct Range {
@@ -48,14 +49,15 @@ struct ExperimentAxis {
     _ node: DefinitionNode, _ key: SettingKey, _ reader: DefinitionReader
   ) throws -> Value {
     guard case .map(let entries) = node.content else {
-      return Value(text: try reader.text(node, "vary.\(key.name)"))
+      return Value(text: try reader.text(node, "vary.\(key.name)"), line: node.line)
     }
     guard entries.count == 1 else {
       throw reader.mistake(
         node.line, "vary.\(key.name)", expected: "a value, or one name with its value",
         received: "\(entries.count) names", hint: "settings that change together belong below 'variants:'")
     }
-    return Value(name: entries[0].key, text: try reader.text(entries[0].value, "vary.\(key.name)"))
+    return Value(
+      name: entries[0].key, text: try reader.text(entries[0].value, "vary.\(key.name)"), line: node.line)
   }
 
   private static func range(
@@ -102,7 +104,7 @@ struct ExperimentAxis {
           line, "vary.\(key.name)", expected: "a step, a factor or a count for the range",
           received: "from and to alone", hint: "add for instance count: 5, or 'search: {trials: 20}'")
       }
-      return numbers(range, walk).map { Value(text: text($0)) }
+      return numbers(range, walk).map { Value(text: text($0), line: line) }
     }
   }
 
@@ -131,10 +133,16 @@ struct ExperimentAxis {
     case .range(let range):
       if let walk = range.walk {
         let values = numbers(range, walk)
-        return Value(text: text(values[min(values.count - 1, Int(share * Double(values.count)))]))
+        return Value(text: text(values[min(values.count - 1, Int(share * Double(values.count)))]), line: line)
       }
-      return Value(text: text(point(range, share)))
+      return Value(text: text(point(range, share)), line: line)
     }
+  }
+
+  /// What a setting is called after a value: `dropout 0.5`, or the text alone where it says what it is.
+  func name(of text: String) -> String {
+    let short = key.name.split(separator: ".").last.map(String.init) ?? key.name
+    return Double(text) != nil || ["yes", "no"].contains(text) ? "\(short) \(text)" : text
   }
 
   private func text(_ number: Double) -> String {

@@ -33,17 +33,17 @@ package struct ExperimentReader {
         received: "nothing", hint: "add for instance 'base:' with 'system: attention-fashion' below it")
     }
     let base = try base(baseNode, outside)
-    var named: [NamedChanges] = [NamedChanges(names: [], changes: [])]
+    var named: [NamedChanges] = [NamedChanges()]
     if let node = value("variants") { named = try variants(node) }
     let axes = try value("vary").map { try self.axes($0) } ?? []
     try refuseTwice(outside, named, axes)
     let points = try points(axes, value("search"))
     let variants = try named.flatMap { named in
       try points.map { point in
-        let all = NamedChanges(names: named.names + point.names, changes: named.changes + point.changes)
+        let all = named.joined(with: point)
         return Experiment.Variant(
           name: all.names.isEmpty ? "base" : all.names.joined(separator: ", "), group: nil,
-          changes: all.changes, system: try applied(all.changes, to: base, at: all.line ?? node.line))
+          changes: all.changes, system: try applied(all, to: base))
       }
     }
     var experiment = Experiment(
@@ -63,11 +63,16 @@ package struct ExperimentReader {
     return experiment
   }
 
-  /// Changes with the names they go by, and the line they stand on.
+  /// Changes with the names they go by, and the lines they stand on.
   fileprivate struct NamedChanges {
-    var names: [String]
-    var changes: [SettingChange]
-    var line: Int?
+    var names: [String] = []
+    var changes: [SettingChange] = []
+    var lines: [Int] = []
+
+    func joined(with other: NamedChanges) -> NamedChanges {
+      NamedChanges(
+        names: names + other.names, changes: changes + other.changes, lines: lines + other.lines)
+    }
   }
 
   private func base(_ node: DefinitionNode, _ outside: [SettingChange]) throws -> TrainingSystem {
@@ -120,17 +125,17 @@ package struct ExperimentReader {
           item.line, "variants", expected: "a name for each setting", received: "none",
           hint: "begin it with '- name: ...'")
       }
+      let others = entries.filter { $0.key != "name" }
       return NamedChanges(
-        names: [try reader.text(name.value, "name")],
-        changes: try entries.filter { $0.key != "name" }.map { try change($0) }, line: item.line)
+        names: [try reader.text(name.value, "name")], changes: try others.map { try change($0) },
+        lines: others.map(\.line))
     }
   }
 
-  private func applied(
-    _ changes: [SettingChange], to base: TrainingSystem, at line: Int
-  ) throws -> TrainingSystem {
+  private func applied(_ named: NamedChanges, to base: TrainingSystem) throws -> TrainingSystem {
     var system = base
-    for change in changes.sorted(by: { $0.key.order < $1.key.order }) {
+    let located = zip(named.changes, named.lines).sorted { $0.0.key.order < $1.0.key.order }
+    for (change, line) in located {
       do { try change.key.apply(change.text, to: &system) } catch {
         throw reader.located(error, line, change.key.name)
       }
@@ -195,10 +200,10 @@ package struct ExperimentReader {
   /// The points of the grid, or those that a random search draws.
   private func points(_ axes: [ExperimentAxis], _ search: DefinitionNode?) throws -> [NamedChanges] {
     guard let search else {
-      return try axes.reduce([NamedChanges(names: [], changes: [])]) { points, axis in
+      return try axes.reduce([NamedChanges()]) { points, axis in
         let values = try axis.gridValues(reader)
         return points.flatMap { point in
-          values.map { value in point.adding(value, of: axis, isOnly: axes.count == 1) }
+          values.map { value in point.adding(value, of: axis) }
         }
       }
     }
@@ -215,10 +220,10 @@ package struct ExperimentReader {
     var known: Set<[String]> = []
     // Few values give few different points; asking for more must come to an end.
     for draw in 0..<count * 100 where points.count < count {
-      let point = axes.enumerated().reduce(NamedChanges(names: [], changes: [])) { point, entry in
+      let point = axes.enumerated().reduce(NamedChanges()) { point, entry in
         let share = RandomStream(seed: UInt64(seed), purpose: .sample, stream: UInt64(entry.offset))
           .uniformDouble(at: UInt64(draw))
-        return point.adding(entry.element.drawn(share), of: entry.element, isOnly: axes.count == 1)
+        return point.adding(entry.element.drawn(share), of: entry.element)
       }
       if known.insert(point.names).inserted { points.append(point) }
     }
@@ -228,10 +233,11 @@ package struct ExperimentReader {
 
 extension ExperimentReader.NamedChanges {
   fileprivate func adding(
-    _ value: ExperimentAxis.Value, of axis: ExperimentAxis, isOnly: Bool
+    _ value: ExperimentAxis.Value, of axis: ExperimentAxis
   ) -> ExperimentReader.NamedChanges {
-    let name = value.name ?? (isOnly ? value.text : "\(axis.key.name) \(value.text)")
-    return .init(
-      names: names + [name], changes: changes + [SettingChange(axis.key, value.text)], line: axis.line)
+    joined(
+      with: .init(
+        names: [value.name ?? axis.name(of: value.text)], changes: [SettingChange(axis.key, value.text)],
+        lines: [value.line]))
   }
 }

@@ -99,9 +99,11 @@ extension Experiment {
   package static func named(_ name: String, _ options: Options = Options()) throws -> Experiment {
     let ids = all.map(\.id)
     guard let entry = all.first(where: { $0.id == name || $0.id == "experiment-\(name)" }) else {
-      throw SettingError.unknown(
-        "experiment", name, among: ids + Study.ids,
-        hint: "'martlet experiment' lists them; a file ends in .yaml")
+      let short = ids.map { String($0.dropFirst("experiment-".count)) }
+      let near = nearestName(to: name, among: short + ids + Study.ids).map { "did you mean \($0)?" }
+      throw SettingError(
+        at: "experiment", expected: "one of \((short + Study.ids).joined(separator: ", "))", received: name,
+        hint: near ?? "'martlet experiment' lists them; a file ends in .yaml")
     }
     return try entry.make(options)
   }
