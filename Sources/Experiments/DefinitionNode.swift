@@ -51,7 +51,8 @@ struct DefinitionReader {
     if let error = error as? SettingError, error.isInFile { return error }
     let text = "\(error)"
     // The option's dashes mean nothing in a file.
-    let words = text.hasPrefix("--\(key): ") ? String(text.dropFirst(2)) : "\(key): \(text)"
+    let plain = text.hasPrefix("--") ? String(text.dropFirst(2)) : text
+    let words = plain.hasPrefix("\(key): ") ? plain : "\(key): \(text)"
     return SettingError("\(file):\(line): \(words)", isInFile: true)
   }
 

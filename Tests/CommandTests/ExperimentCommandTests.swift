@@ -67,7 +67,7 @@ import Testing
     #expect(
       try record.settings[0].trials.map { try modified("\(path)/trials/\($0.name)/weights.safetensors") }
         == before)
-    let changed = try run(Self.grid, arguments + ["--epochs", "3"], in: folder)
+    let changed = try run(Self.grid, arguments + ["--seeds", "3", "--epochs", "3"], in: folder)
     #expect(changed.status == 73 && changed.errors.contains("configuration.epochs is 2 there, 3 now"))
     try compare(folder)
   }

@@ -47,7 +47,7 @@ import Testing
     try withTemporaryFolder { path in
       let runner = Runner()
       let outcome = try run(path).perform(runner)
-      #expect(runner.names == (try run(path)).experiment.trials.map(\.name))
+      #expect(try runner.names == run(path).experiment.trials.map(\.name))
       #expect(runner.names.prefix(4).allSatisfy { $0.hasSuffix("seed-0") })
       #expect(outcome.failures.isEmpty && !outcome.isInterrupted)
     }
@@ -74,7 +74,8 @@ import Testing
   @Test func anInterruptionEndsAll() throws {
     try withTemporaryFolder { path in
       let runner = Runner(ends: ["channel-only-seed-0": .interrupted])
-      #expect(try run(path).perform(runner).isInterrupted)
+      let outcome = try run(path).perform(runner)
+      #expect(outcome.isInterrupted)
       #expect(runner.names == ["no-attention-seed-0", "channel-only-seed-0"])
     }
   }
@@ -82,7 +83,8 @@ import Testing
   @Test func aMistakeIsThrown() throws {
     try withTemporaryFolder { path in
       let runner = Runner(broken: "channel-only-seed-0")
-      #expect(throws: Runner.Failure.self) { try run(path).perform(runner) }
+      let run = try run(path)
+      #expect(throws: Runner.Failure.self) { try run.perform(runner) }
       #expect(runner.names.count == 2)
     }
   }

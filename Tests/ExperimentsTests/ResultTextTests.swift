@@ -139,7 +139,8 @@ import Testing
       ]
       try record.write(to: path)
       let read = try ExperimentRecord.load(path)
-      #expect(read.json == record.json)
+      // As text: what is no number does not equal itself.
+      #expect(read.json.text == record.json.text)
       #expect(read.figures[0].panels[0].series[0].y[1].isNaN)
       #expect(read.comparisons == record.comparisons && read.tables == record.tables)
       let csv = try String(contentsOfFile: path + "/results.csv", encoding: .utf8).split(separator: "\n")
