@@ -117,10 +117,12 @@ let package = Package(
       ],
       path: "Tests/CPUTests"),
     .testTarget(
-      name: "MartletDatasetsTests", dependencies: ["MartletDatasets", "MartletTensors", "CMartletZlib"],
+      name: "MartletDatasetsTests",
+      dependencies: ["MartletDatasets", "MartletTensors", "MartletTestSupport", "CMartletZlib"],
       path: "Tests/DatasetsTests"),
     .testTarget(
-      name: "MartletImagesTests", dependencies: ["MartletImages", "MartletDatasets", "MartletTensors"],
+      name: "MartletImagesTests",
+      dependencies: ["MartletImages", "MartletDatasets", "MartletTensors", "MartletTestSupport"],
       path: "Tests/ImagesTests"),
     .testTarget(
       name: "MartletRunsTests", dependencies: ["MartletRuns", "MartletTensors", "MartletTestSupport"],
@@ -140,8 +142,8 @@ let package = Package(
     .testTarget(
       name: "MartletExperimentsTests",
       dependencies: [
-        "MartletExperiments", "MartletDatasets", "MartletNetworks", "MartletReports", "MartletRuns",
-        "MartletTensors", "MartletTraining", "MartletTestSupport",
+        "MartletExperiments", "MartletTraining", "MartletCPU", "MartletCompilation", "MartletDatasets",
+        "MartletNetworks", "MartletRuns", "MartletReports", "MartletTensors", "MartletTestSupport",
       ],
       path: "Tests/ExperimentsTests"),
     .testTarget(

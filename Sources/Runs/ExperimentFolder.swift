@@ -19,6 +19,7 @@ package final class ExperimentFolder {
     self.path = path
     try Self.createFolder(path)
     lock = try RunLock(folder: path)
+    try RunFolder.removeLeftovers(in: path)
     let file = path + "/" + ExperimentFile.definition
     if FileManager.default.fileExists(atPath: file) {
       let stored = try RunRecord.json(at: file)
@@ -31,10 +32,7 @@ package final class ExperimentFolder {
       }
       if stored == definition { return }
     } else {
-      let strangers = try RunFolder.names(in: path).filter {
-        $0 != RunFile.lock && !AtomicFile.isTemporary($0)
-      }
-      if let stranger = strangers.first {
+      if let stranger = try RunFolder.names(in: path).first(where: { $0 != RunFile.lock }) {
         throw FileError(
           kind: .cannotWrite, path: path,
           description: "\(path) is not empty (it holds \(stranger)); choose a new folder with --output")

@@ -50,6 +50,8 @@ package final class RunFolder {
         kind: .cannotWrite, path: path,
         description: "\(path) is not empty (it holds \(stranger)); choose a new folder for the run")
     }
+    // A run that was killed before its configuration stood leaves a hidden file.
+    try removeLeftovers(in: path)
     try AtomicFile.write(Array(configuration.indentedText.utf8), to: path + "/" + RunFile.configuration)
     try AtomicFile.write(Array(environment.json.indentedText.utf8), to: path + "/" + RunFile.environment)
     try createFolder(path + "/" + RunFile.checkpoints)
@@ -131,7 +133,7 @@ package final class RunFolder {
   }
 
   /// Removes what killed writers left behind.
-  private static func removeLeftovers(in folder: String) throws(FileError) {
+  static func removeLeftovers(in folder: String) throws(FileError) {
     for name in try names(in: folder) where AtomicFile.isTemporary(name) { unlink("\(folder)/\(name)") }
   }
 }
