@@ -138,6 +138,9 @@ struct ExperimentCommand: Verb {
     if !common.json, !quiet {
       Output.line("\(experiment.title): \(experiment.trials.count) trials in \(path)")
     }
+    if experiment.presentation.showsCosts, jobs > 1 {
+      Output.warn("trials that run at the same time slow each other down; their times are too long")
+    }
     var run = ExperimentRun(experiment, at: path)
     run.jobs = jobs
     run.threads = common.threadCount

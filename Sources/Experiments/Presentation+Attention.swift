@@ -58,6 +58,7 @@ extension Presentation {
   }
 
   static let batchSize = Presentation(
+    showsCosts: true,
     tables: { record, texts in
       [
         table(

@@ -6,11 +6,15 @@ import MartletRuns
 package struct Presentation: Sendable {
   package let tables: @Sendable (ExperimentRecord, ResultText) -> [ExperimentRecord.ResultTable]
   package let figures: @Sendable (ExperimentRecord, Experiment) -> [FigureData]
+  /// Whether time and memory are among what is shown, so that trials should not disturb each other.
+  package let showsCosts: Bool
 
   package init(
+    showsCosts: Bool = false,
     tables: @escaping @Sendable (ExperimentRecord, ResultText) -> [ExperimentRecord.ResultTable],
     figures: @escaping @Sendable (ExperimentRecord, Experiment) -> [FigureData]
   ) {
+    self.showsCosts = showsCosts
     self.tables = tables
     self.figures = figures
   }

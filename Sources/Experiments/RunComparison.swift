@@ -93,11 +93,16 @@ package struct RunComparison {
     }
   }
 
-  /// The folder's name, and that of the one above it where it only says the seed.
+  /// The folder's name without its seed, or that of the one above where it says nothing else.
   private static func name(_ path: String) -> String {
     let parts = path.split(separator: "/").map(String.init)
     guard let last = parts.last else { return path }
-    return last.hasPrefix("seed-") && parts.count > 1 ? parts[parts.count - 2] : last
+    let words = last.split(separator: "-").map(String.init)
+    guard words.count > 1, words[words.count - 2] == "seed", Int(words[words.count - 1]) != nil else {
+      return last
+    }
+    if words.count > 2 { return words.dropLast(2).joined(separator: "-") }
+    return parts.count > 1 ? parts[parts.count - 2] : last
   }
 
   /// The names, numbered where the same one comes again.
