@@ -21,7 +21,8 @@ let package = Package(
     .executable(name: "martlet", targets: ["MartletCommand"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
   ],
   targets: [
     .target(name: "MartletTensors", path: "Sources/Tensors"),
@@ -79,6 +80,7 @@ let package = Package(
         "MartletGraphs", "MartletImages", "MartletNetworks", "MartletReports", "MartletRuns",
         "MartletTensors", "MartletTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Yams", package: "Yams"),
       ],
       path: "Sources/Command"),
 
@@ -141,7 +143,7 @@ let package = Package(
       name: "MartletExperimentsTests",
       dependencies: [
         "MartletExperiments", "MartletTraining", "MartletCPU", "MartletCompilation", "MartletDatasets",
-        "MartletRuns", "MartletReports", "MartletTensors",
+        "MartletNetworks", "MartletRuns", "MartletReports", "MartletTensors", "MartletTestSupport",
       ],
       path: "Tests/ExperimentsTests"),
     .testTarget(

@@ -37,6 +37,20 @@ enum Interruption {
     return try body()
   }
 
+  /// Ends the command when its standard input is closed, as by the end of the process that started it; a
+  /// training ends at the next boundary between two steps.
+  static func endWithStandardInput() {
+    Thread.detachNewThread {
+      var byte: UInt8 = 0
+      while true {
+        let count = read(STDIN_FILENO, &byte, 1)
+        if count == 0 || (count < 0 && errno != EINTR) { break }
+      }
+      guard isTraining.load(ordering: .acquiring) else { _exit(128 + SIGINT) }
+      token.request()
+    }
+  }
+
   /// Sets a flag and nothing more, as this runs in a signal handler.
   private static func handle(_ number: Int32) {
     let isFirst = received.exchange(number, ordering: .acquiringAndReleasing) == 0

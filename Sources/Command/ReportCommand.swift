@@ -8,11 +8,11 @@ import MartletTensors
 struct ReportCommand: Verb {
   static let configuration = CommandConfiguration(
     commandName: "report",
-    abstract: "Make the page of a run: curves, confusions, images, filters, times.",
+    abstract: "Make the page of a run or an experiment: curves, confusions, images, filters, times.",
     discussion: """
-      The page is one HTML file that needs no network. It is made from the run folder alone: what an older \
+      The page is one HTML file that needs no network. It is made from the folder alone: what an older \
       version did not leave there is left out, and the page says so. An unfinished run gives a page of what \
-      there is. Training writes the page too, at its end.
+      there is. Trainings and experiments write the page too, at their end.
 
       EXAMPLES
         martlet report runs/first
@@ -21,7 +21,7 @@ struct ReportCommand: Verb {
         martlet report runs/*
       """)
 
-  @Argument(help: "The run folders.")
+  @Argument(help: "The folders of runs or experiments.")
   var runs: [String]
   @Option(
     help: ArgumentHelp(
@@ -38,27 +38,39 @@ struct ReportCommand: Verb {
         hint: "leave it out; each page then goes into its run's folder")
     }
     // All are checked before a page is written, so that a wrong path leaves no half result.
-    for run in runs where !RunFolder.exists(at: run) {
+    for run in runs where !RunFolder.exists(at: run) && !ExperimentFolder.exists(at: run) {
       throw Failure(
-        .badData, at: run, expected: "the folder of a run", received: "no configuration.json in it",
+        .badData, at: run, expected: "the folder of a run or an experiment",
+        received: "no configuration.json in it",
         hint: "check the path; 'martlet train' tells it at its end")
     }
     for run in runs {
-      let report = try RunReport.load(run, onProblem: Output.warn)
       let path = output ?? "\(run)/report.html"
-      try report.write(to: path)
+      let isFinished = try write(run, to: path)
       if common.json {
         Output.json([
-          "event": "report", "run": .string(run), "file": .string(path),
-          "finished": .bool(report.record.result != nil),
+          "event": "report", "run": .string(run), "file": .string(path), "finished": .bool(isFinished),
         ])
       } else {
-        if report.record.result == nil { Output.remark("\(run): the run is not finished; the page says so") }
+        if !isFinished { Output.remark("\(run): the run is not finished; the page says so") }
         Output.line("Report: \(path)")
       }
       if open { show(path) }
     }
     if common.json { Output.json(["event": "result", "reports": .integer(runs.count)]) }
+  }
+
+  /// Writes the page of a run or of an experiment.
+  ///
+  /// - Returns: Whether it has come to its end.
+  private func write(_ folder: String, to path: String) throws -> Bool {
+    if ExperimentFolder.exists(at: folder) {
+      try ExperimentReport.load(parts: try ExperimentRecord.load(folder)).write(to: path)
+      return true
+    }
+    let report = try RunReport.load(folder, onProblem: Output.warn)
+    try report.write(to: path)
+    return report.record.result != nil
   }
 
   /// Gives the page to the system's browser; that there is none takes nothing from the page.

@@ -14,6 +14,7 @@ struct RootCommand: ParsableCommand {
         martlet train                           the convnet on Fashion-MNIST
         martlet train --model attention         another model
         martlet reproduce convnet-mnist-type    a system, beside its reference figures
+        martlet experiment learning-rate        several settings and seeds, compared
         martlet evaluate runs/NAME              a run, measured again
         martlet predict runs/NAME picture.png   what a picture shows
         martlet report runs/NAME --open         a run as a page
@@ -30,7 +31,8 @@ struct RootCommand: ParsableCommand {
       """,
     version: martletVersion,
     subcommands: [
-      TrainCommand.self, ReproduceCommand.self, SystemsCommand.self, EvaluateCommand.self,
+      TrainCommand.self, ReproduceCommand.self, ExperimentCommand.self, CompareCommand.self,
+      SystemsCommand.self, EvaluateCommand.self, TrialCommand.self,
       PredictCommand.self, ReportCommand.self, SummaryCommand.self, InspectCommand.self,
       DatasetsCommand.self, BenchmarkCommand.self,
     ])

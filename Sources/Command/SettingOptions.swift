@@ -76,58 +76,33 @@ struct SettingOptions: ParsableArguments {
     }
   }
 
+  /// The options given, in the order of the help.
+  private var given: [SettingChange] {
+    let options: [(SettingKey, String?)] = [
+      (.epochs, epochs.map { "\($0)" }), (.batchSize, batchSize.map { "\($0)" }),
+      (.learningRate, learningRate.map { "\($0)" }), (.optimizer, optimizer), (.schedule, schedule),
+      (.validation, validation), (.sample, sample), (.penalty, penalty), (.augment, augment),
+      (.balanceClasses, balanceClasses ? "yes" : nil), (.exact, exact ? "yes" : nil), (.clip, clip),
+      (.earlyStopping, earlyStopping.map { "\($0)" }), (.plateau, plateau.map { "\($0)" }),
+      (.stopLoss, stopLoss.map { "\($0)" }), (.imageSize, imageSize), (.limit, limit.map { "\($0)" }),
+    ]
+    return options.compactMap { key, text in text.map { SettingChange(key, $0) } }
+  }
+
   /// The system with the settings that were given.
   func applied(to system: TrainingSystem, seed: Int?) throws -> TrainingSystem {
-    var system = system
-    var settings = system.settings
-    settings.epochs = epochs ?? settings.epochs
-    settings.batchSize = batchSize ?? settings.batchSize
-    settings.limit = limit ?? settings.limit
-    settings.seed = seed ?? settings.seed
-    if let optimizer {
-      settings.optimizer = try OptimizerSetting(parsing: optimizer)
-      if settings.optimizer != system.settings.optimizer {
-        settings.learningRate = settings.optimizer.standardRate
-      }
-    }
-    settings.learningRate = learningRate ?? settings.learningRate
-    if let schedule { settings.schedule = try ScheduleSetting(parsing: schedule, epochs: settings.epochs) }
-    if let validation { settings.validation = try ValidationSetting(parsing: validation) }
-    if let sample { settings.sampling = try SamplingSetting(parsing: sample) }
-    if let penalty { settings.penalties = try PenaltySetting(parsing: penalty) }
-    if let clip { settings.clipping = try ClippingSetting(parsing: clip) }
-    if let augment {
-      let augmentation = try Augmentation(parsing: augment)
-      settings.augmentation = augmentation.steps.isEmpty ? nil : augmentation
-    }
-    settings.balancesClasses = balanceClasses || settings.balancesClasses
-    settings.isExact = exact || settings.isExact
-    settings.plateau = plateau ?? settings.plateau
-    if let imageSize { settings.imageSize = try FolderSize(parsing: imageSize) }
-    settings.patience = earlyStopping ?? settings.patience
-    settings.stopLoss = stopLoss ?? settings.stopLoss
-    if settings.patience ?? settings.plateau != nil, settings.validation == .none {
-      throw Failure(
-        .usage, at: settings.patience != nil ? "--early-stopping" : "--plateau",
-        expected: "a part held out with --validation", received: "none",
-        hint: "for instance --validation last:0.1")
-    }
-    system.settings = settings
+    var system = try system.changed(given)
+    system.settings.seed = seed ?? system.settings.seed
+    try system.requireValidation()
     return system
   }
 
   /// The options given, as words; nil where none is.
   var changes: String? {
-    let given: [(String, String?)] = [
-      ("--epochs", epochs.map { "\($0)" }), ("--batch-size", batchSize.map { "\($0)" }),
-      ("--learning-rate", learningRate.map { "\($0)" }), ("--optimizer", optimizer),
-      ("--schedule", schedule), ("--validation", validation), ("--sample", sample), ("--penalty", penalty),
-      ("--clip", clip), ("--augment", augment), ("--plateau", plateau.map { "\($0)" }),
-      ("--early-stopping", earlyStopping.map { "\($0)" }),
-      ("--stop-loss", stopLoss.map { "\($0)" }), ("--limit", limit.map { "\($0)" }),
-    ]
-    let flags = [("--balance-classes", balanceClasses), ("--exact", exact)].filter(\.1).map(\.0)
-    let words = given.compactMap { name, value in value.map { "\(name) \($0)" } } + flags
+    let words = given.map { change in
+      let isFlag = change.key == .balanceClasses || change.key == .exact
+      return "--\(change.key.name)" + (isFlag ? "" : " \(change.text)")
+    }
     return words.isEmpty ? nil : words.joined(separator: ", ")
   }
 }

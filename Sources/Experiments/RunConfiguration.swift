@@ -34,18 +34,55 @@ package struct RunConfiguration: Sendable {
   private static let format = 2
 
   package var json: JSON {
-    let settings = system.settings
-    return [
-      "format": .integer(Self.format),
-      "martlet_version": .string(martletVersion),
-      "system": system.id.map(JSON.string) ?? .null,
-      "model": .string(system.model),
-      "dataset": .string(system.dataset),
+    let system = system.configuration.members ?? []
+    let data: [JSON.Member] = [
+      .init("image_shape", .array(imageShape.map(JSON.integer))),
+      .init("class_names", .array(classNames.map(JSON.string))),
+      .init("resizing", preparation.resizing.map(JSON.string) ?? .null),
+    ]
+    let place = (system.firstIndex { $0.key == "image_size" } ?? -1) + 1
+    return .object(
+      [.init("format", .integer(Self.format)), .init("martlet_version", .string(martletVersion))]
+        + system[..<place] + data + system[place...])
+  }
+
+  /// Reads the configuration of a run.
+  package init(_ json: JSON, run: String) throws {
+    let reader = ConfigurationReader(json: json, place: "\(run)/configuration.json")
+    guard json["format"]?.intValue == Self.format else { throw reader.mistake("format", "\(Self.format)") }
+    system = try TrainingSystem(configuration: json, place: reader.place)
+    let shape = json["image_shape"]?.arrayValue?.compactMap(\.intValue) ?? []
+    guard shape.count == 3, shape.allSatisfy({ $0 > 0 && $0 <= 1 << 16 }) else {
+      throw reader.mistake("image_shape", "[height, width, channels]")
+    }
+    let names = json["class_names"]?.arrayValue?.compactMap(\.stringValue) ?? []
+    guard names.count > 1 else { throw reader.mistake("class_names", "the names of the classes") }
+    preparation = DataPreparation(
+      dataset: system.dataset, imageShape: shape, classNames: names,
+      resizing: json["resizing"]?.stringValue)
+  }
+
+  /// The configuration and what else is known of the run at a path.
+  package static func load(run: String) throws -> (configuration: RunConfiguration, record: RunRecord) {
+    guard RunFolder.exists(at: run) else {
+      throw SettingError(
+        at: run, expected: "the folder of a run", received: "no configuration.json in it",
+        hint: "check the path; 'martlet train' tells it at its end", isInFile: true)
+    }
+    let record = try RunRecord.load(run)
+    return (try RunConfiguration(record.configuration, run: run), record)
+  }
+}
+
+extension TrainingSystem {
+  /// All that a `configuration.json` says of the system; the data themselves say how they are prepared.
+  package var configuration: JSON {
+    [
+      "system": id.map(JSON.string) ?? .null,
+      "model": .string(model),
+      "dataset": .string(dataset),
       "sampling": .string(settings.sampling.text),
       "image_size": settings.imageSize.map { .string($0.text) } ?? .null,
-      "image_shape": .array(imageShape.map(JSON.integer)),
-      "class_names": .array(classNames.map(JSON.string)),
-      "resizing": preparation.resizing.map(JSON.string) ?? .null,
       "loss": .string(settings.loss.rawValue),
       "penalty": .string(settings.penalties.text),
       "optimizer": .string(settings.optimizer.text),
@@ -67,41 +104,20 @@ package struct RunConfiguration: Sendable {
     ]
   }
 
-  /// Reads the configuration of a run.
-  package init(_ json: JSON, run: String) throws {
-    let reader = ConfigurationReader(json: json, place: "\(run)/configuration.json")
-    guard json["format"]?.intValue == Self.format else { throw reader.mistake("format", "\(Self.format)") }
+  /// Reads what `configuration` wrote; `place` names the file in mistakes.
+  package init(configuration json: JSON, place: String) throws {
+    let reader = ConfigurationReader(json: json, place: place)
     do {
       if let id = json["system"]?.stringValue {
-        system = try .named(id)
+        self = try .named(id)
       } else {
-        system = try .named(model: try reader.text("model"), dataset: try reader.text("dataset"))
+        self = try .named(model: try reader.text("model"), dataset: try reader.text("dataset"))
       }
-      system.settings = try reader.settings()
+      settings = try reader.settings()
     } catch let error as SettingError {
       // What was wrong usage as an option is bad data in a file.
       throw error.isInFile ? error : SettingError("\(reader.place): \(error)", isInFile: true)
     }
-    let shape = json["image_shape"]?.arrayValue?.compactMap(\.intValue) ?? []
-    guard shape.count == 3, shape.allSatisfy({ $0 > 0 && $0 <= 1 << 16 }) else {
-      throw reader.mistake("image_shape", "[height, width, channels]")
-    }
-    let names = json["class_names"]?.arrayValue?.compactMap(\.stringValue) ?? []
-    guard names.count > 1 else { throw reader.mistake("class_names", "the names of the classes") }
-    preparation = DataPreparation(
-      dataset: system.dataset, imageShape: shape, classNames: names,
-      resizing: json["resizing"]?.stringValue)
-  }
-
-  /// The configuration and what else is known of the run at a path.
-  package static func load(run: String) throws -> (configuration: RunConfiguration, record: RunRecord) {
-    guard RunFolder.exists(at: run) else {
-      throw SettingError(
-        at: run, expected: "the folder of a run", received: "no configuration.json in it",
-        hint: "check the path; 'martlet train' tells it at its end", isInFile: true)
-    }
-    let record = try RunRecord.load(run)
-    return (try RunConfiguration(record.configuration, run: run), record)
   }
 }
 

@@ -28,17 +28,10 @@ package struct Sample: Sendable, Equatable {
     }
   }
 
-  /// Welch's confidence interval of this mean minus another, for unequal variances (Welch 1947); nil where
-  /// either has fewer than two values.
+  /// Welch's confidence interval of this mean minus another, for unequal variances; nil where either has
+  /// fewer than two values.
   package func difference(from other: Sample, confidence: Double = 0.95) -> ClosedRange<Double>? {
-    guard let own = deviation, let others = other.deviation else { return nil }
-    let (a, b) = (own * own / Double(count), others * others / Double(other.count))
-    let gap = mean - other.mean
-    guard a + b > 0 else { return gap...gap }
-    // Welch and Satterthwaite's degrees of freedom.
-    let freedom = (a + b) * (a + b) / (a * a / Double(count - 1) + b * b / Double(other.count - 1))
-    let margin = StudentT.quantile((1 + confidence) / 2, freedom: freedom) * (a + b).squareRoot()
-    return gap - margin...gap + margin
+    welch(from: other, confidence: confidence)?.interval
   }
 }
 
@@ -61,6 +54,12 @@ package enum StudentT {
   /// The share of the distribution below t >= 0.
   package static func cumulative(_ t: Double, freedom: Double) -> Double {
     1 - 0.5 * incompleteBeta(freedom / (freedom + t * t), freedom / 2, 0.5)
+  }
+
+  /// The share of the distribution farther from 0 than t on both sides: the two-sided p-value of t.
+  package static func twoSided(_ t: Double, freedom: Double) -> Double {
+    precondition(freedom > 0, "the tail for \(freedom) degrees of freedom")
+    return incompleteBeta(freedom / (freedom + t * t), freedom / 2, 0.5)
   }
 
   /// The regularized incomplete beta function, by its continued fraction (Numerical Recipes 6.4, with

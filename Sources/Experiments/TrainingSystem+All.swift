@@ -13,10 +13,7 @@ extension TrainingSystem {
     settings.sampling = .bootstrap(fraction: 0.5, seed: 42)
     let custom = TrainingSystem(
       id: "custom-cnn-\(dataset)", title: "Three blocks with batch normalization and dropout of a half",
-      model: "custom-cnn", dataset: dataset, settings: settings, reference: .customCNN(dataset)
-    ) { (input, classes) throws(ModelError) in
-      try ReadyModel.customCNN(input: input, classes: classes, dropoutRate: 0.5)
-    }
+      model: "custom-cnn:dropout=0.5", dataset: dataset, settings: settings, reference: .customCNN(dataset))
     let alexNet = TrainingSystem(
       id: "alexnet-\(dataset)", title: "Five convolutions with local response normalization",
       model: "alexnet", dataset: dataset, settings: settings, reference: .alexNet(dataset))

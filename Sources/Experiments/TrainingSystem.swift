@@ -8,7 +8,7 @@ package struct TrainingSystem: Sendable {
   package var id: String?
   /// One line on what it is.
   package var title = ""
-  /// The model's name in messages and files.
+  /// The model with its settings (`ModelSetting`), in messages and files.
   package var model: String
   package var dataset: String
   package var settings: TrainingSettings
@@ -21,7 +21,7 @@ package struct TrainingSystem: Sendable {
   package func network(imageShape: [Int], classes: Int) throws -> any Network {
     let input = InputSpec.image(imageShape[0], imageShape[1], imageShape[2])
     if let build { return try build(input, classes) }
-    return try ReadyModel.named(model).make(input: input, classes: classes)
+    return try ModelSetting(parsing: model).network(input, classes)
   }
 
   /// Whether the last layer puts out scores instead of probabilities.
@@ -31,8 +31,7 @@ package struct TrainingSystem: Sendable {
 
   /// A model and a data set by name, with the settings of a first try.
   package static func named(model: String, dataset: String) throws -> TrainingSystem {
-    let names = ReadyModel.all.map(\.name)
-    guard names.contains(model) else { throw SettingError.unknown("model", model, among: names) }
+    let model = try ModelSetting(parsing: model).text
     let id = SystemData.isFolder(dataset) ? dataset : try DatasetCatalog.card(dataset).id
     return TrainingSystem(
       model: model, dataset: id,
@@ -60,7 +59,7 @@ package struct TrainingSystem: Sendable {
         hint: "leave it out, or give a model's name instead of the system's id")
     }
     let models = ReadyModel.all.map(\.name)
-    guard models.contains(name) else {
+    guard models.contains(String(name.prefix { $0 != ":" })) else {
       throw SettingError.unknown("system or model", name, among: ids + models)
     }
     return try named(model: name, dataset: dataset ?? defaultDataset)

@@ -61,6 +61,17 @@ package enum ValidationSetting: Equatable, Sendable {
     }
   }
 
+  /// The same part of fewer images, where a number of them is held out.
+  func scaled(_ count: Int, of total: Int) -> ValidationSetting {
+    func part(_ held: Int) -> Amount { .count(max(1, Int(Double(held) * Double(count) / Double(total)))) }
+    return switch self {
+    case .first(.count(let held)): .first(part(held))
+    case .last(.count(let held)): .last(part(held))
+    case .random(.count(let held), let seed): .random(part(held), seed: seed)
+    case .none, .first, .last, .random, .stratified: self
+    }
+  }
+
   package var split: ValidationSplit? {
     switch self {
     case .none: nil

@@ -134,7 +134,7 @@ package final class RunFolder {
   }
 
   /// Removes what killed writers left behind.
-  private static func removeLeftovers(in folder: String) throws(FileError) {
+  static func removeLeftovers(in folder: String) throws(FileError) {
     for name in try names(in: folder) where AtomicFile.isTemporary(name) { unlink("\(folder)/\(name)") }
   }
 }

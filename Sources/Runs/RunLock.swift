@@ -34,6 +34,16 @@ final class RunLock {
     close(descriptor)
   }
 
+  /// Whether somebody owns a run folder; false where there is none.
+  static func isTaken(folder: String) -> Bool {
+    let descriptor = open(folder + "/" + RunFile.lock, O_RDWR | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return errno == EWOULDBLOCK }
+    flock(descriptor, LOCK_UN)
+    return false
+  }
+
   private static var host: String {
     var name = [CChar](repeating: 0, count: 256)
     guard gethostname(&name, name.count - 1) == 0 else { return "this machine" }

@@ -30,4 +30,44 @@ import Testing
     // Without any spread the difference itself is all there is.
     #expect(Sample([1, 1]).difference(from: Sample([3, 3])) == -2...(-2))
   }
+
+  @Test(arguments: [
+    (0.3, 1.0, 0.8144528418445154), (2.5, 2, 0.12961172022151082), (4.2, 3.7, 0.016116786207065057),
+    (12, 5, 7.089492517161522e-05), (60, 2, 0.00027766209059467876),
+  ])
+  func tailsOfStudentsDistribution(t: Double, freedom: Double, expected: Double) {
+    #expect(abs(StudentT.twoSided(t, freedom: freedom) - expected) < 1e-10 * expected)
+    #expect(StudentT.twoSided(-t, freedom: freedom) == StudentT.twoSided(t, freedom: freedom))
+  }
+
+  private static let first = Sample([0.9123, 0.9151, 0.9098, 0.9139])
+  private static let second = Sample([0.9101, 0.9110, 0.9082, 0.9120])
+
+  /// `scipy.stats.ttest_rel` and its confidence interval.
+  @Test func pairedTest() throws {
+    let test = try #require(Self.first.paired(with: Self.second))
+    #expect(test.freedom == 3)
+    #expect(abs(test.p - 0.022464985863768487) < 1e-10)
+    #expect(abs(test.interval.lowerBound - 0.000656782577513451) < 1e-10)
+    #expect(abs(test.interval.upperBound - 0.0042432174224865645) < 1e-10)
+    #expect(Sample([1]).paired(with: Sample([2])) == nil)
+    let equal = try #require(Sample([1, 2]).paired(with: Sample([1, 2])))
+    #expect(equal.p == 1 && equal.interval == 0...0)
+  }
+
+  /// `scipy.stats.ttest_ind` with unequal variances.
+  @Test func welchsTest() throws {
+    let test = try #require(Self.first.welch(from: Sample(Array(Self.second.values.prefix(3)))))
+    #expect(abs(test.freedom - 4.93013758369315) < 1e-9)
+    #expect(abs(test.p - 0.08710694155084352) < 1e-10)
+    #expect(abs(test.interval.lowerBound + 0.0006365411589775607) < 1e-10)
+    #expect(abs(test.interval.upperBound - 0.006653207825644342) < 1e-10)
+  }
+
+  /// The steps are those of Holm's paper, counted by hand.
+  @Test func holmsCorrection() {
+    #expect(Holm.adjusted([0.01, 0.04, 0.03, 0.2]) == [0.04, 0.09, 0.09, 0.2])
+    #expect(Holm.adjusted([0.6, 0.5]) == [1, 1])
+    #expect(Holm.adjusted([]) == [])
+  }
 }

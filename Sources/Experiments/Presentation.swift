@@ -1,0 +1,153 @@
+import Foundation
+import MartletReports
+import MartletRuns
+
+/// Which tables and figures an experiment leaves, besides the statistics that all have.
+package struct Presentation: Sendable {
+  package let tables: @Sendable (ExperimentRecord, ResultText) -> [ExperimentRecord.ResultTable]
+  package let figures: @Sendable (ExperimentRecord, Experiment) -> [FigureData]
+  /// Whether time and memory are among what is shown, so that trials should not disturb each other.
+  package let showsCosts: Bool
+
+  package init(
+    showsCosts: Bool = false,
+    tables: @escaping @Sendable (ExperimentRecord, ResultText) -> [ExperimentRecord.ResultTable],
+    figures: @escaping @Sendable (ExperimentRecord, Experiment) -> [FigureData]
+  ) {
+    self.showsCosts = showsCosts
+    self.tables = tables
+    self.figures = figures
+  }
+
+  /// For any experiment: a row for each setting, bars of the metric, the course of the training.
+  package static let general = Presentation(
+    tables: { record, texts in [generalTable(record, texts)] },
+    figures: { record, _ in
+      record.groups.flatMap { group in
+        let ending = record.groups.count > 1 ? "_" + Experiment.slug(group ?? "") : ""
+        return [
+          comparisonBars(record, group, file: "comparison\(ending)", label: "Setting"),
+          trainingCurves(record, group, file: "training_curves\(ending)"),
+        ].compactMap(\.self)
+      }
+    })
+
+  private static func generalTable(
+    _ record: ExperimentRecord, _ texts: ResultText
+  ) -> ExperimentRecord.ResultTable {
+    let isTest = record.metric.key == ExperimentMetric.testAccuracy.rawValue
+    let grouped = record.groups.count > 1
+    var columns: [ExperimentRecord.ResultTable.Column] = grouped ? [.init("Data set")] : []
+    columns += [
+      .init("Setting"), .init("Parameters", isNumeric: true), .init(record.metric.title, isNumeric: true),
+    ]
+    if !isTest { columns.append(.init("Test accuracy", isNumeric: true)) }
+    return table("table", record.title, columns, record) { setting in
+      (grouped ? [setting.group ?? ""] : []) + [setting.name, parameters(setting), texts.value(setting.mean)]
+        + (isTest ? [] : [Table.percent(setting.mean { $0.run?.result?.testAccuracy })])
+    }
+  }
+
+  // MARK: Parts of tables
+
+  /// A table with a row for each setting.
+  static func table(
+    _ file: String, _ title: String, _ columns: [ExperimentRecord.ResultTable.Column],
+    _ record: ExperimentRecord, row: (ExperimentRecord.Setting) -> [String]
+  ) -> ExperimentRecord.ResultTable {
+    .init(file: file, title: title, columns: columns, rows: record.settings.map(row))
+  }
+
+  static func parameters(_ setting: ExperimentRecord.Setting) -> String {
+    setting.trials.compactMap(\.parameters).first.map { Table.grouped($0) } ?? "-"
+  }
+
+  // MARK: Parts of figures
+
+  /// A bar for each setting of a group, with its value and its interval.
+  static func comparisonBars(
+    _ record: ExperimentRecord, _ group: String?, file: String, title: String? = nil, label: String
+  ) -> FigureData? {
+    let members = record.settings.filter { $0.group == group && $0.mean != nil }
+    guard !members.isEmpty else { return nil }
+    let heading = title ?? record.title
+    let name = record.groups.count > 1 ? "\(heading): \(group ?? "")" : heading
+    return FigureData(
+      file: file, title: name, panels: [metricBars(record, members, title: "", label: label)])
+  }
+
+  /// A panel with the metric of settings as bars.
+  static func metricBars(
+    _ record: ExperimentRecord, _ members: [ExperimentRecord.Setting], title: String, label: String
+  ) -> FigureData.Panel {
+    let factor = record.metric.isShare ? 100.0 : 1
+    let texts = ResultText(record)
+    return FigureData.Panel(
+      .bars, title: title, xLabel: label, yLabel: record.metric.title + (record.metric.isShare ? " (%)" : ""),
+      categories: members.map(\.name),
+      series: [
+        .init(
+          name: record.metric.title, y: members.map { ($0.mean ?? .nan) * factor },
+          margins: margins(members, factor: factor), texts: members.map { texts.value($0.mean) })
+      ])
+  }
+
+  /// Half the widths of the settings' intervals; none where there is but one seed.
+  static func margins(_ members: [ExperimentRecord.Setting], factor: Double) -> [Double] {
+    let margins = members.compactMap { setting -> Double? in
+      guard let mean = setting.mean, let upper = setting.upper else { return nil }
+      return (upper - mean) * factor
+    }
+    return margins.count == members.count ? margins : []
+  }
+
+  /// Validation accuracy and loss against the epoch, in the mean over the seeds, a line for each setting.
+  static func trainingCurves(
+    _ record: ExperimentRecord, _ group: String?, file: String, title: String? = nil
+  ) -> FigureData? {
+    let members = record.settings.filter { $0.group == group }
+    let isValidated = members.contains { $0.trials.contains { $0.run?.epochs.first?.validationLoss != nil } }
+    let panels: [FigureData.Panel] =
+      isValidated
+      ? [
+        lines(members, "Validation accuracy", "Validation accuracy (%)", factor: 100) {
+          $0.validationAccuracy
+        },
+        lines(members, "Validation loss", "Validation loss") { $0.validationLoss },
+      ]
+      : [
+        lines(members, "Training accuracy", "Training accuracy (%)", factor: 100) { $0.accuracy },
+        lines(members, "Training loss", "Training loss") { $0.loss },
+      ]
+    guard panels.contains(where: { !$0.series.isEmpty }) else { return nil }
+    let name = title ?? "Training of \(record.title)"
+    return FigureData(
+      file: file, title: record.groups.count > 1 && title == nil ? "\(name): \(group ?? "")" : name,
+      panels: panels)
+  }
+
+  /// A panel with a line for each setting over the epochs.
+  static func lines(
+    _ members: [ExperimentRecord.Setting], _ title: String, _ yLabel: String, factor: Double = 1,
+    _ value: (EpochEvent) -> Double?
+  ) -> FigureData.Panel {
+    let series = members.compactMap { setting -> FigureData.Series? in
+      let means = epochMeans(setting, value)
+      guard means.contains(where: \.isFinite) else { return nil }
+      return .init(
+        name: setting.name, x: means.indices.map { Double($0 + 1) }, y: means.map { $0 * factor })
+    }
+    return FigureData.Panel(.lines, title: title, xLabel: "Epoch", yLabel: yLabel, series: series)
+  }
+
+  /// The mean over the seeds of a figure of each epoch; NaN where no seed has it.
+  static func epochMeans(
+    _ setting: ExperimentRecord.Setting, _ value: (EpochEvent) -> Double?
+  ) -> [Double] {
+    let runs = setting.trials.compactMap { $0.run?.epochs }
+    return (0..<(runs.map(\.count).max() ?? 0)).map { epoch in
+      let values = runs.compactMap { epoch < $0.count ? value($0[epoch]) : nil }
+      return values.isEmpty ? .nan : Sample(values).mean
+    }
+  }
+}

@@ -1,0 +1,173 @@
+import Foundation
+import MartletReports
+import MartletRuns
+
+/// The words and numbers of an experiment's results: its statistics as tables, its conclusions as sentences,
+/// all computed from the record.
+package struct ResultText {
+  package let record: ExperimentRecord
+
+  package init(_ record: ExperimentRecord) { self.record = record }
+
+  private var metric: ExperimentRecord.Metric { record.metric }
+  private var metricName: String { metric.title.prefix(1).lowercased() + metric.title.dropFirst() }
+
+  /// A value of the metric: `91.2%` or `0.2513`.
+  package func value(_ value: Double?) -> String {
+    guard let value, value.isFinite else { return "-" }
+    return metric.isShare ? Table.percent(value) : String(format: "%.4f", value)
+  }
+
+  /// A value between whose neighbors differences are shown: `91.23%` or `0.2513`.
+  func fine(_ value: Double?) -> String {
+    guard let value, value.isFinite else { return "-" }
+    return metric.isShare ? String(format: "%.2f%%", value * 100) : String(format: "%.4f", value)
+  }
+
+  /// A difference: `+0.41 points` or `-0.0213`.
+  package func difference(_ value: Double) -> String {
+    metric.isShare ? signed(value) + " points" : signed(value)
+  }
+
+  private func signed(_ value: Double) -> String {
+    let text = metric.isShare ? String(format: "%+.2f", value * 100) : String(format: "%+.4f", value)
+    // What rounds to zero has no direction.
+    return Double(text) == 0 ? String(text.dropFirst()) : text
+  }
+
+  private func range(_ lower: Double?, _ upper: Double?, _ text: (Double) -> String) -> String? {
+    guard let lower, let upper else { return nil }
+    return "[\(text(lower)), \(text(upper))]"
+  }
+
+  // MARK: Tables
+
+  /// The statistics over the seeds, and the comparisons where there are some.
+  package var tables: [ExperimentRecord.ResultTable] {
+    record.comparisons.isEmpty ? [statistics] : [statistics, comparisons]
+  }
+
+  private var grouped: Bool { record.groups.count > 1 }
+
+  private func cells(_ group: String?, _ name: String) -> [String] { grouped ? [group ?? "", name] : [name] }
+
+  private func heading(_ title: String) -> [ExperimentRecord.ResultTable.Column] {
+    grouped ? [.init("Data set"), .init(title)] : [.init(title)]
+  }
+
+  private var statistics: ExperimentRecord.ResultTable {
+    var rows: [[String]] = []
+    for setting in record.settings {
+      let interval = range(setting.lower, setting.upper) { String(fine($0).filter { $0 != "%" }) } ?? "-"
+      rows.append(
+        cells(setting.group, setting.name) + [
+          "\(setting.sample.count)", fine(setting.mean),
+          setting.deviation.map { String(signed($0).drop { $0 == "+" }) } ?? "-", interval,
+        ])
+    }
+    return .init(
+      file: "statistics", title: "\(metric.title) over the seeds",
+      columns: heading("Setting") + [
+        .init("Seeds", isNumeric: true), .init("Mean", isNumeric: true), .init("Deviation", isNumeric: true),
+        .init("95 % interval", isNumeric: true),
+      ], rows: rows)
+  }
+
+  private var comparisons: ExperimentRecord.ResultTable {
+    let rows = record.comparisons.map { comparison in
+      cells(comparison.group, comparison.setting) + [
+        comparison.other, signed(comparison.difference),
+        range(comparison.lower, comparison.upper, signed) ?? "-",
+        comparison.adjustedP.map { $0 < 0.0001 ? "<0.0001" : String(format: "%.4f", $0) } ?? "-",
+        comparison.isIdentical ? "identical" : comparison.isShown ? "shown" : "not shown",
+      ]
+    }
+    return .init(
+      file: "comparisons", title: "Differences in \(metricName)\(metric.isShare ? " (points)" : "")",
+      columns: heading("Setting") + [
+        .init("Against"), .init("Difference", isNumeric: true), .init("95 % interval", isNumeric: true),
+        .init("p (Holm)", isNumeric: true), .init("Difference is"),
+      ], rows: rows)
+  }
+
+  // MARK: Sentences
+
+  /// What follows, the best setting first.
+  package var conclusions: [String] {
+    var lines = record.groups.flatMap { best(in: $0) }
+    let told = Set(lines)
+    for comparison in record.comparisons where comparison.other == record.baseline {
+      let line = prefix(comparison.group) + verdict(comparison)
+      if !told.contains(line) { lines.append(line) }
+    }
+    lines += failures + ScheduleFindings(record).sentences + StepFindings(record).sentences
+    if let note = correction { lines.append(note) }
+    return lines
+  }
+
+  private func prefix(_ group: String?) -> String { grouped ? (group.map { "\($0): " } ?? "") : "" }
+
+  private func best(in group: String?) -> [String] {
+    let ranked = record.ranked(in: group)
+    guard let first = ranked.first else { return ["\(prefix(group))no trial came to a result."] }
+    let interval = range(first.lower, first.upper) { String(fine($0).filter { $0 != "%" }) }
+    let count = first.sample.count
+    let reach =
+      "\(fine(first.mean))\(interval.map { " \($0)" } ?? "") over \(count) seed\(count == 1 ? "" : "s")"
+    guard ranked.count > 1 else {
+      return ["\(prefix(group))\(first.name) reaches a \(metricName) of \(reach)."]
+    }
+    let name = metric.isBetterLower ? "lowest" : "highest"
+    var line = "\(prefix(group))The \(name) mean \(metricName) is that of \(first.name): \(reach)"
+    if let comparison = record.comparison(first, ranked[1]) {
+      line += "; \(lead(comparison))"
+    }
+    return [line + "."]
+  }
+
+  /// How the best stands to the next.
+  private func lead(_ comparison: ExperimentRecord.Comparison) -> String {
+    let gap = difference(comparison.difference)
+    if comparison.isIdentical { return "\(comparison.other) is the same training" }
+    guard let range = range(comparison.lower, comparison.upper, signed) else {
+      return "the next, \(comparison.other), is \(gap) away, and one seed cannot show whether that is noise"
+    }
+    let words = comparison.isShown ? "more than noise" : "no difference shown, it may be noise"
+    return "over the next, \(comparison.other), \(gap) \(range): \(words)"
+  }
+
+  /// One comparison in words: `Cosine over Constant: +0.40 points [0.10, 0.70]`.
+  package func verdict(_ comparison: ExperimentRecord.Comparison) -> String {
+    let gap = difference(comparison.difference)
+    if comparison.isIdentical {
+      return "\(comparison.setting) and \(comparison.other) ended with the same weights for every seed."
+    }
+    guard let range = range(comparison.lower, comparison.upper, signed) else {
+      return "\(comparison.setting) over \(comparison.other): \(gap) with one seed, which shows no noise; "
+        + "give --seeds 3."
+    }
+    if comparison.isShown { return "\(comparison.setting) over \(comparison.other): \(gap) \(range)." }
+    let excludesZero = (comparison.lower ?? 0) > 0 || (comparison.upper ?? 0) < 0
+    let note = excludesZero ? ", which the correction for many comparisons does not let stand" : ""
+    return "\(comparison.setting): no difference from \(comparison.other) shown (\(gap) \(range)\(note))."
+  }
+
+  private var failures: [String] {
+    record.settings.flatMap { setting in
+      setting.trials.compactMap { trial in
+        trial.failure.map { "\(prefix(setting.group))\(setting.name), seed \(trial.seed), failed: \($0)" }
+      }
+    }
+  }
+
+  /// How the differences were judged.
+  private var correction: String? {
+    let tested = record.comparisons.filter { $0.p != nil }
+    guard !tested.isEmpty else { return nil }
+    let test = tested.allSatisfy(\.isPaired) ? "paired t tests by seed" : "Welch's t tests"
+    guard tested.count > 1 else { return "Intervals are at 95 %, from \(test)." }
+    return
+      "Intervals are at 95 %, from \(test); a difference counts as shown where its p-value stays below 0.05 "
+      + "after Holm's correction for \(tested.count) comparisons."
+  }
+}

@@ -1,0 +1,119 @@
+import Foundation
+import MartletDatasets
+import MartletNetworks
+import MartletReports
+import MartletRuns
+import MartletTensors
+
+/// Several experiments in order, and what they say together.
+package struct Study: Sendable {
+  /// The id, such as `study-attention`.
+  package let id: String
+  package let title: String
+  /// The experiments; the last one is the final training.
+  package var parts: [Experiment]
+
+  /// The ids of all studies.
+  package static let ids = ["study-attention"]
+
+  /// The four experiments on the attention network, its final training, the summary.
+  package static func attention(_ options: Experiment.Options) throws -> Study {
+    let ids = ["learning-rate", "batch-size", "attention", "regularization"]
+    let experiments = try ids.map { id in
+      try Experiment.named("experiment-\(id)", options.without(varied: id))
+    }
+    return Study(
+      id: "study-attention", title: "A network with attention on Fashion-MNIST",
+      parts: experiments + [try Experiment.finalTraining(options)])
+  }
+
+  /// What `experiment.json` of the study's folder holds; the parts' folders hold their own.
+  package var definition: JSON {
+    [
+      "format": 1, "name": .string(id), "title": .string(title),
+      "parts": .array(parts.map { .string($0.name) }),
+    ]
+  }
+
+  /// The summary, computed from the parts' records.
+  package func record(at path: String, _ records: [ExperimentRecord]) throws -> ExperimentRecord {
+    guard let final = records.last, let setting = final.settings.first else {
+      preconditionFailure("a study without a final training")
+    }
+    var rows: [[String]] = [
+      ["Architecture", try architecture(parts[parts.count - 1])],
+      ["Total parameters", Presentation.parameters(setting)],
+    ]
+    for record in records.dropLast() { rows.append(["Best: \(record.title.lowercased())", best(record)]) }
+    let scores: [(String, (ResultEvent) -> Double?)] = [
+      ("Test accuracy", \.testAccuracy), ("Precision (weighted)", \.precision),
+      ("Recall (weighted)", \.recall),
+      ("F1 (weighted)", \.f1),
+    ]
+    for (name, value) in scores {
+      let sample = Sample(setting.trials.compactMap { $0.run?.result.flatMap(value) })
+      let spread = sample.deviation.map { String(format: " ± %.2f (%d seeds)", $0 * 100, sample.count) } ?? ""
+      rows.append([name, (sample.count > 0 ? Table.percent(sample.mean) : "-") + spread])
+    }
+    return ExperimentRecord(
+      path: path, name: id, title: title, metric: final.metric, seeds: final.seeds,
+      tables: [
+        .init(
+          file: "summary", title: "Final summary", columns: [.init("What"), .init("Result")], rows: rows)
+      ],
+      conclusions: records.flatMap { record in
+        record.conclusions.map { "\(record.title): \($0)" }
+      },
+      parts: parts.map(\.name))
+  }
+
+  private func best(_ record: ExperimentRecord) -> String {
+    let ranked = record.ranked(in: nil)
+    guard let first = ranked.first else { return "-" }
+    let texts = ResultText(record)
+    guard ranked.count > 1, let lead = record.comparison(first, ranked[1]) else {
+      return "\(first.name) (\(texts.value(first.mean)))"
+    }
+    let words =
+      lead.isIdentical
+      ? "the same training as \(lead.other)"
+      : lead.isShown ? "better than \(lead.other)" : "no difference from \(lead.other) shown"
+    return "\(first.name) (\(texts.value(first.mean))), \(words)"
+  }
+
+  /// The kinds of layers in their order, each with how many follow one another.
+  private func architecture(_ experiment: Experiment) throws -> String {
+    let system = experiment.variants[0].system
+    let card = try DatasetCatalog.card(system.dataset)
+    let network = try system.network(imageShape: card.imageShape, classes: card.classNames.count)
+    let kinds = network.summary().rows.map(\.type).filter { $0 != "Rescale" && $0 != "InputLayer" }
+    let runs = kinds.reduce(into: [(kind: String, count: Int)]()) { runs, kind in
+      if runs.last?.kind == kind { runs[runs.count - 1].count += 1 } else { runs.append((kind, 1)) }
+    }
+    return runs.map { $0.count > 1 ? "\($0.count) \($0.kind)" : $0.kind }.joined(separator: " > ")
+  }
+}
+
+extension Experiment {
+  /// The published experiment of an id; the part before the first dash may be missing.
+  package static func named(_ name: String, _ options: Options = Options()) throws -> Experiment {
+    let ids = all.map(\.id)
+    guard let entry = all.first(where: { $0.id == name || $0.id == "experiment-\(name)" }) else {
+      let short = ids.map { String($0.dropFirst("experiment-".count)) }
+      let near = nearestName(to: name, among: short + ids + Study.ids).map { "did you mean \($0)?" }
+      throw SettingError(
+        at: "experiment", expected: "one of \((short + Study.ids).joined(separator: ", "))", received: name,
+        hint: near ?? "'martlet experiment' lists them; a file ends in .yaml")
+    }
+    return try entry.make(options)
+  }
+}
+
+extension Experiment.Options {
+  /// The options without what an experiment varies itself.
+  fileprivate func without(varied id: String) -> Experiment.Options {
+    var options = self
+    if id == "batch-size" { options.changes.removeAll { $0.key == .batchSize } }
+    return options
+  }
+}

@@ -1,0 +1,236 @@
+import Foundation
+import MartletRuns
+import MartletTensors
+
+/// The page of an experiment: which setting is best, by how much, and whether that is noise.
+package struct ExperimentReport: Sendable {
+  package var record: ExperimentRecord
+  /// The experiments that a study consists of.
+  package var parts: [ExperimentReport]
+
+  package init(_ record: ExperimentRecord, parts: [ExperimentReport] = []) {
+    self.record = record
+    self.parts = parts
+  }
+
+  /// With the results of the experiments that a study consists of, as far as they are there.
+  package static func load(parts record: ExperimentRecord) -> ExperimentReport {
+    let parts = record.parts.compactMap { try? ExperimentRecord.load("\(record.path)/\($0)") }
+    return ExperimentReport(record, parts: parts.map { ExperimentReport($0) })
+  }
+
+  /// Writes the page whole or not at all.
+  package func write(to path: String) throws(FileError) {
+    try AtomicFile.write(Array(page.html.utf8), to: path)
+  }
+
+  package var page: Page {
+    Page(
+      title: record.title, kicker: "Martlet · experiment report", subtitle: subtitle, summary: summary,
+      sections: sections + parts.enumerated().map { $1.asPart(number: $0 + 1) },
+      footer: "<p>Page by Martlet \(martletVersion). This file needs no network.</p>")
+  }
+
+  private var sections: [Page.Section] {
+    ([comparison] + figures + [curves] + tables + [trials]).compactMap(\.self)
+  }
+
+  /// The experiment as one section of a study's page.
+  private func asPart(number: Int) -> Page.Section {
+    let sentences = record.conclusions.map { "<li>\($0)</li>" as HTML }
+    let bodies = sections.map { section -> HTML in
+      "<h3>\(section.title)</h3>\(section.lead.map { "<p class=\"note\">\($0)</p>" as HTML } ?? "")\(section.body)"
+    }
+    return Page.Section(
+      id: "part-\(number)", title: record.title,
+      body: "<ul>\(sentences.joined())</ul>\(bodies.joined())")
+  }
+
+  private var subtitle: HTML {
+    let count = record.settings.count
+    guard count > 0 else { return "\(record.name)" }
+    let settings = count == 1 ? "1 setting" : "\(count) settings"
+    let seeds = record.seeds.map(String.init).joined(separator: ", ")
+    return "\(record.name) · \(settings) · \(record.seeds.count == 1 ? "seed" : "seeds") \(seeds)"
+  }
+
+  /// The best setting, then what follows from the figures.
+  private var summary: HTML {
+    let best = groups.compactMap { group -> (name: String, value: String, remark: String)? in
+      let found = group.settings.filter { $0.mean != nil }.max { isBetter($1, than: $0) }
+      guard let setting = found else { return nil }
+      return (
+        group.name.map { "Best on \($0)" } ?? "Best mean", setting.name,
+        "\(record.metric.title) \(text(setting.mean)) \(interval(setting.lower, setting.upper))"
+      )
+    }
+    let failed = record.settings.flatMap(\.trials).count { $0.failure != nil }
+    let alert: HTML =
+      failed == 0
+      ? "" : "<p class=\"alert\">\(failed) of \(record.settings.flatMap(\.trials).count) trials failed.</p>"
+    let sentences = record.conclusions.map { "<li>\($0)</li>" as HTML }
+    let verdict: HTML = sentences.isEmpty ? "" : "<ul class=\"verdict\">\(sentences.joined())</ul>"
+    return "<div class=\"summary\">\(alert)\(best.isEmpty ? "" : Page.figures(best))\(verdict)</div>"
+  }
+
+  /// The settings that are compared with each other.
+  private var groups: [(name: String?, settings: [ExperimentRecord.Setting])] {
+    let names = record.settings.map(\.group).reduce(into: [String?]()) {
+      if !$0.contains($1) { $0.append($1) }
+    }
+    return names.map { name in (name, record.settings.filter { $0.group == name }) }
+  }
+
+  private func isBetter(_ a: ExperimentRecord.Setting, than b: ExperimentRecord.Setting) -> Bool {
+    guard let x = a.mean, let y = b.mean else { return false }
+    return record.metric.isBetterLower ? x < y : x > y
+  }
+
+  private func text(_ value: Double?) -> String {
+    guard let value, value.isFinite else { return "-" }
+    return record.metric.isShare ? RunReport.percent(value) : RunReport.decimals(value)
+  }
+
+  /// Points of a percentage, or the metric's own unit.
+  private func difference(_ value: Double?) -> String {
+    guard let value, value.isFinite else { return "-" }
+    return String(
+      format: record.metric.isShare ? "%+.2f" : "%+.4f", record.metric.isShare ? value * 100 : value)
+  }
+
+  private func interval(_ lower: Double?, _ upper: Double?) -> String {
+    lower.flatMap { lower in upper.map { "[\(text(lower)), \(text($0))]" } } ?? ""
+  }
+
+  /// Each setting with its mean and how it differs from the baseline.
+  private var comparison: Page.Section? {
+    guard record.settings.count > 1 else { return nil }
+    let unit = record.metric.isShare ? " (points)" : ""
+    let hasGroups = record.settings.contains { $0.group != nil }
+    let rows = record.settings.map { setting -> [PageTable.Cell] in
+      let found = record.comparisons.first {
+        $0.group == setting.group && $0.setting == setting.name && $0.other == record.baseline
+      }
+      let isBaseline = setting.name == record.baseline
+      let verdict =
+        isBaseline ? "baseline" : found.map { $0.isIdentical ? "the same" : Self.verdict($0) } ?? "-"
+      let range = found.flatMap { comparison in
+        comparison.lower.flatMap { lower in
+          comparison.upper.map { "[\(difference(lower)), \(difference($0))]" }
+        }
+      }
+      return (hasGroups ? [.init(setting.group ?? "")] : []) + [
+        .init(setting.name), .init(text(setting.mean), key: setting.mean),
+        .init(interval(setting.lower, setting.upper), key: setting.lower),
+        .init(isBaseline ? "" : difference(found?.difference), key: found?.difference),
+        .init(range ?? ""), .init(verdict),
+      ]
+    }
+    let table = PageTable(
+      (hasGroups ? [.init("Group")] : []) + [
+        .init("Setting"), .init(record.metric.title, isNumeric: true), .init("95% interval", isNumeric: true),
+        .init("Difference\(unit)", isNumeric: true), .init("95% interval", isNumeric: true),
+        .init("To the baseline"),
+      ], caption: "The settings compared", rows: rows)
+    let lead: HTML =
+      record.seeds.count > 1
+      ? """
+      Means over \(record.seeds.count) seeds. A difference is shown where it would be rare by chance: below 5% \
+      over all comparisons (Holm).
+      """
+      : "One seed: whether a difference is more than chance cannot be said."
+    return Page.Section(
+      id: "settings", title: "The settings compared", label: "Settings", lead: lead, body: table.html)
+  }
+
+  private static func verdict(_ comparison: ExperimentRecord.Comparison) -> String {
+    guard let p = comparison.adjustedP else { return "one seed only" }
+    let value = p < 0.001 ? "p < 0.001" : String(format: "p = %.3f", p)
+    return comparison.isShown ? "difference shown (\(value))" : "no difference shown (\(value))"
+  }
+
+  /// The figures of the experiment; lines answer to the pointer.
+  private var figures: [Page.Section?] {
+    record.figures.enumerated().map { index, figure in
+      let body: HTML
+      if figure.panels.allSatisfy({ $0.kind == .lines }) {
+        body = Page.grid(figure.charts.compactMap { $0 as? LineChart }.map { PageChart($0) })
+      } else if let drawing = figure.drawing {
+        body = Page.figure(drawing, alternative: figure.title)
+      } else {
+        return nil
+      }
+      return Page.Section(id: "figure-\(index + 1)", title: figure.title, body: body)
+    }
+  }
+
+  private var tables: [Page.Section?] {
+    record.tables.enumerated().map { index, table in
+      let rows = table.rows.map { row in
+        row.map { PageTable.Cell($0, key: Double($0.filter { $0.isNumber || $0 == "." || $0 == "-" })) }
+      }
+      let fitting = rows.filter { $0.count == table.columns.count }
+      guard !fitting.isEmpty else { return nil }
+      let columns = table.columns.map { Table.Column($0.title, isNumeric: $0.isNumeric) }
+      return Page.Section(
+        id: "table-\(index + 1)", title: table.title,
+        body: PageTable(columns, caption: table.title, rows: fitting).html)
+    }
+  }
+
+  /// The course of every setting, the mean over its seeds.
+  private var curves: Page.Section? {
+    func chart(_ title: String, _ label: String, _ value: (EpochEvent) -> Double?) -> PageChart? {
+      let lines = record.settings.compactMap { setting -> LineChart.Series? in
+        let runs = setting.trials.compactMap { $0.run?.epochs }
+        let epochs = runs.map(\.count).min() ?? 0
+        let points = (0..<epochs).compactMap { epoch -> Point? in
+          let values = runs.compactMap { value($0[epoch]) }
+          guard values.count == runs.count, !values.isEmpty else { return nil }
+          return Point(Double(epoch + 1), values.reduce(0, +) / Double(values.count))
+        }
+        let name = [setting.group, setting.name].compactMap(\.self).joined(separator: ", ")
+        return points.isEmpty ? nil : LineChart.Series(name: name, points: points)
+      }
+      // More lines than colors could not be told apart.
+      guard !lines.isEmpty, lines.count <= Color.series.count else { return nil }
+      return PageChart(LineChart(title: title, xLabel: "Epoch", yLabel: label, series: lines))
+    }
+    let charts = [
+      chart("Validation accuracy", "Accuracy (%)") { $0.validationAccuracy.map { $0 * 100 } },
+      chart("Validation loss", "Loss", \.validationLoss),
+      chart("Training accuracy", "Accuracy (%)") { $0.accuracy.map { $0 * 100 } },
+      chart("Learning rate", "Learning rate", \.learningRate),
+    ].compactMap(\.self)
+    guard !charts.isEmpty else { return nil }
+    return Page.Section(
+      id: "courses", title: "How the trainings went", label: "Training",
+      lead: "Means over the seeds; names above a chart hide and show its lines.", body: Page.grid(charts))
+  }
+
+  private var trials: Page.Section? {
+    let rows = record.settings.flatMap { setting in
+      setting.trials.map { trial -> [PageTable.Cell] in
+        let result = trial.run?.result
+        return [
+          .init([setting.group, setting.name].compactMap(\.self).joined(separator: ", ")),
+          .init("\(trial.seed)", key: Double(trial.seed)), .init(text(trial.value), key: trial.value),
+          .init(result?.secondsPerEpoch.map(RunReport.duration) ?? "-", key: result?.secondsPerEpoch),
+          .init(
+            result?.peakMemoryBytes.map(RunReport.bytes) ?? "-", key: result?.peakMemoryBytes.map(Double.init)
+          ),
+          .init(trial.failure ?? result?.stopReason ?? "-"),
+        ]
+      }
+    }
+    guard !rows.isEmpty else { return nil }
+    let table = PageTable(
+      [
+        .init("Setting"), .init("Seed", isNumeric: true), .init(record.metric.title, isNumeric: true),
+        .init("Time per epoch", isNumeric: true), .init("Peak memory", isNumeric: true), .init("Ended"),
+      ], caption: "All trials", rows: rows)
+    return Page.Section(
+      id: "trials", title: "All trials", label: "Trials",
+      lead: "Each was a process of its own; its run folder is below trials/.", body: table.html)
+  }
+}

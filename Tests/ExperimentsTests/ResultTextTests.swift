@@ -1,0 +1,151 @@
+import Foundation
+import MartletExperiments
+import MartletRuns
+import MartletTensors
+import MartletTestSupport
+import Testing
+
+/// Conclusions are computed from the values, and say no more than they show.
+@Suite struct ResultTextTests {
+  /// An experiment's record with values by setting, as if trained.
+  private func record(
+    _ values: [(name: String, values: [Double])], baseline: String? = nil, rates: [String: [Double]] = [:],
+    group: String? = nil
+  ) -> ExperimentRecord {
+    var record = ExperimentRecord(
+      path: "e", name: "e", title: "Test", metric: ExperimentMetric.validationAccuracy.record,
+      baseline: baseline ?? values[0].name)
+    record.settings = values.map { name, values in
+      let trials = values.enumerated().map { seed, value in
+        var trial = ExperimentRecord.Trial(name: "\(name)-\(seed)", seed: seed)
+        trial.value = value
+        var result = ResultEvent()
+        result.weightsSHA256 = "\(name)\(value)"
+        let epochs = (rates[name] ?? [0.001]).enumerated().map { index, rate in
+          EpochEvent(epoch: index + 1, loss: 1, validationAccuracy: value, learningRate: rate, seconds: 1)
+        }
+        trial.run = RunRecord(path: "r", configuration: [:], epochs: epochs, result: result)
+        return trial
+      }
+      return ExperimentRecord.Setting(
+        name: name, group: group, changes: [.init(key: "schedule", text: name)], trials: trials)
+    }
+    record.computeStatistics()
+    return record
+  }
+
+  @Test func aDifferenceIsShownWhereItIsMoreThanNoise() throws {
+    let record = record([
+      ("Constant", [0.901, 0.903, 0.902]), ("Cosine", [0.906, 0.9079, 0.9071]),
+      ("Step", [0.899, 0.9041, 0.9030]),
+    ])
+    let comparison = try #require(record.comparisons.first)
+    #expect(comparison.isPaired && comparison.isShown && comparison.setting == "Cosine")
+    let lines = ResultText(record).conclusions
+    #expect(lines[0].hasPrefix("The highest mean validation accuracy is that of Cosine: 90.70% ["))
+    #expect(lines.contains { $0.hasPrefix("Cosine over Constant: +0.50 points [+0.") })
+    #expect(
+      lines.contains {
+        $0.hasPrefix("Step: no difference from Constant shown (0.00 points [")
+          || $0.hasPrefix("Step: no difference from Constant shown (+0.00 points [")
+      })
+    #expect(lines.last?.contains("Holm's correction for 3 comparisons") == true)
+  }
+
+  @Test func theBestMayBeNoise() {
+    let lines = ResultText(record([("A", [0.90, 0.92, 0.91]), ("B", [0.91, 0.915, 0.913])])).conclusions
+    #expect(lines[0].contains("over the next, A, +0.27 points ["))
+    #expect(lines[0].hasSuffix("no difference shown, it may be noise."))
+  }
+
+  @Test func oneSeedShowsNoNoise() {
+    let lines = ResultText(record([("A", [0.90]), ("B", [0.95])])).conclusions
+    #expect(lines[0].contains("one seed cannot show whether that is noise"))
+    #expect(lines.contains("B over A: +5.00 points with one seed, which shows no noise; give --seeds 3."))
+  }
+
+  @Test func theCorrectionCanTakeADifferenceBack() throws {
+    // Alone the second would be shown at 5 %; among four it is not.
+    let base = [0.900, 0.902, 0.904, 0.901]
+    let record = record([
+      ("A", base), ("B", [0.9035, 0.9031, 0.9065, 0.9052]), ("C", [0.9, 0.903, 0.903, 0.902]),
+      ("D", [0.901, 0.901, 0.904, 0.901]), ("E", [0.900, 0.902, 0.9045, 0.9005]),
+    ])
+    let comparison = try #require(record.comparisons.first)
+    let p = try #require(comparison.p)
+    #expect(p < 0.05 && (comparison.adjustedP ?? 0) > 0.05 && !comparison.isShown)
+    #expect(ResultText(record).verdict(comparison).contains("does not let stand"))
+  }
+
+  @Test func unequalSeedsAreComparedUnpaired() throws {
+    let record = record([("A", [0.90, 0.91, 0.92]), ("B", [0.95, 0.96])])
+    let comparison = try #require(record.comparisons.first)
+    #expect(!comparison.isPaired)
+    let welch = try #require(Sample([0.95, 0.96]).welch(from: Sample([0.90, 0.91, 0.92])))
+    #expect(comparison.p == welch.p && comparison.lower == welch.interval.lowerBound)
+  }
+
+  @Test func schedulesThatNeverFiredAreTold() {
+    let lines = ResultText(
+      record(
+        [("Constant", [0.9, 0.91]), ("Step Decay", [0.9, 0.91]), ("Cosine", [0.9, 0.905])],
+        rates: [
+          "Constant": [1e-3, 1e-3, 1e-3], "Step Decay": [1e-3, 1e-3, 1e-3],
+          "Cosine": [1e-3, 0.999e-3, 0.996e-3],
+        ])
+    ).conclusions
+    #expect(
+      lines.contains(
+        "Settings too short to differ: Step Decay had the same rate as Constant in all 3 epochs."))
+    #expect(
+      lines.contains { $0.hasPrefix("Cosine had lowered its rate by only 0.4 % when the training ended") })
+  }
+
+  @Test func equalWeightsAreTold() {
+    var record = record([("A", [0.9, 0.91]), ("B", [0.9, 0.91])])
+    for index in record.settings[1].trials.indices {
+      record.settings[1].trials[index].run = record.settings[0].trials[index].run
+    }
+    record.computeStatistics()
+    #expect(record.comparisons[0].isIdentical && record.comparisons[0].p == nil)
+    #expect(ResultText(record).conclusions.contains("B and A ended with the same weights for every seed."))
+  }
+
+  @Test func groupsAreComparedApart() {
+    var record = record([("A", [0.9, 0.91, 0.92]), ("B", [0.5, 0.51, 0.53])], group: "one")
+    let other = self.record([("A", [0.3, 0.31, 0.33]), ("B", [0.7, 0.71, 0.74])], group: "two")
+    record.settings += other.settings
+    record.computeStatistics()
+    #expect(record.comparisons.map(\.group) == ["one", "two"])
+    #expect(record.comparisons.map { $0.difference > 0 } == [false, true])
+    #expect(
+      ResultText(record).conclusions[1].hasPrefix("two: The highest mean validation accuracy is that of B"))
+  }
+
+  @Test func aRecordIsReadAsItWasWritten() throws {
+    try withTemporaryFolder { path in
+      var record = record([("A", [0.9, 0.91]), ("B", [0.95, 0.96])])
+      record.tables = ResultText(record).tables
+      record.conclusions = ["x"]
+      record.figures = [
+        FigureData(
+          file: "f", title: "F",
+          panels: [
+            .init(
+              .lines, title: "p", xLabel: "x", yLabel: "y",
+              series: [.init(name: "s", x: [1, 2], y: [0.5, .nan], margins: [0.25, 0.5])],
+              isXLogarithmic: true, boxes: ["b"])
+          ])
+      ]
+      try record.write(to: path)
+      let read = try ExperimentRecord.load(path)
+      // As text: what is no number does not equal itself.
+      #expect(read.json.text == record.json.text)
+      #expect(read.figures[0].panels[0].series[0].y[1].isNaN)
+      #expect(read.comparisons == record.comparisons && read.tables == record.tables)
+      let csv = try String(contentsOfFile: path + "/results.csv", encoding: .utf8).split(separator: "\n")
+      #expect(csv.count == 5 && csv[0].hasPrefix("group,setting,seed,schedule,parameters"))
+      #expect(FileManager.default.fileExists(atPath: path + "/f.svg"))
+    }
+  }
+}
