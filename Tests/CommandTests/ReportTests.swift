@@ -82,7 +82,9 @@ import Testing
     let folder = try TemporaryFolder()
     let stranger = try CommandRunner.run(["report", folder.path], in: folder)
     #expect(stranger.status == 65)
-    #expect(stranger.errors.contains("expected the folder of a run or an experiment, received no configuration.json in it"))
+    #expect(
+      stranger.errors.contains(
+        "expected the folder of a run or an experiment, received no configuration.json in it"))
     let several = try CommandRunner.run(["report", "a", "b", "--output", "c.html"], in: folder)
     #expect(several.status == 64 && several.errors.contains("--output: expected one run, received 2 runs"))
   }
