@@ -42,7 +42,7 @@ package struct ExperimentReport: Sendable {
       "<h3>\(section.title)</h3>\(section.lead.map { "<p class=\"note\">\($0)</p>" as HTML } ?? "")\(section.body)"
     }
     return Page.Section(
-      id: "part-\(number)", title: record.title,
+      id: "part-\(number)", title: record.title, label: record.name,
       body: "<ul>\(sentences.joined())</ul>\(bodies.joined())")
   }
 
@@ -160,7 +160,8 @@ package struct ExperimentReport: Sendable {
       } else {
         return nil
       }
-      return Page.Section(id: "figure-\(index + 1)", title: figure.title, body: body)
+      return Page.Section(
+        id: "figure-\(index + 1)", title: figure.title, label: "Figure \(index + 1)", body: body)
     }
   }
 
@@ -173,7 +174,7 @@ package struct ExperimentReport: Sendable {
       guard !fitting.isEmpty else { return nil }
       let columns = table.columns.map { Table.Column($0.title, isNumeric: $0.isNumeric) }
       return Page.Section(
-        id: "table-\(index + 1)", title: table.title,
+        id: "table-\(index + 1)", title: table.title, label: "Table \(index + 1)",
         body: PageTable(columns, caption: table.title, rows: fitting).html)
     }
   }
