@@ -32,7 +32,7 @@ import Testing
     Example(name: "conv-fashion", images: 50_000, floor: 0.6),
     Example(name: "attention-fashion", images: 12_000, epochs: 4, floor: 0.6),
     Example(name: "tutorial-1", images: 6_000, floor: 0.7),
-    Example(name: "tutorial-3", images: 2_500, floor: 0.5),
+    Example(name: "tutorial-3", images: 2_500, floor: 0.35),
     Example(name: "tutorial-4", images: 8_000, floor: 0.3),
     Example(name: "tutorial-5", images: 5_000, floor: 0.6),
   ]
