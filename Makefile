@@ -24,7 +24,7 @@ export MARTLET_MODULES := $(abspath $(BUILD_PATH))/release/Modules
 
 TRAIN := --model convnet --dataset fashion-mnist --epochs 3 --validation last:0.1
 
-.PHONY: help setup build run test test-kernels fuzz test-long check format format-check source-checks symbols consumer \
+.PHONY: help setup build run test test-kernels fuzz test-long check format format-check source-checks symbols docs consumer \
   benchmark reproduction goldens clean build-all report-gallery check-page
 
 help: ## Say what each target does.
@@ -62,7 +62,7 @@ test-long: build-all test-kernels ## More shapes; the tests again on the plain k
 	  $(SWIFT) test --scratch-path $(BUILD_PATH)-$$sanitizer --sanitize $$sanitizer --disable-xctest || exit 1; \
 	done
 
-check: setup format-check source-checks build-all symbols ## Everything but the tests: format, warnings, structure.
+check: setup format-check source-checks build-all symbols docs ## Everything but the tests: format, warnings, structure.
 
 format: ## Format the sources.
 	@$(SWIFT) format format --in-place --parallel --recursive Sources Tests Examples Package.swift
@@ -78,6 +78,9 @@ source-checks:
 
 symbols:
 	@scripts/public-symbols
+
+docs: build-all ## Make the reference of the public symbols in .build/docs.
+	@scripts/api-docs $(BUILD_PATH)/docs
 
 consumer: setup ## Build and run the example as a package of its own, without cairo.
 	@scripts/test-consumer

@@ -26,6 +26,9 @@ public struct GraphModel: GraphNetwork {
   /// - Parameters:
   ///   - inputs: The shape of one sample of each input.
   ///   - preset: Whose defaults the layers take where a setting is left open.
+  ///   - name: The name in summaries, and the scope as a part of another network.
+  ///   - file: The file that mistakes name; filled in by the compiler.
+  ///   - line: The line that mistakes name; filled in by the compiler.
   ///   - body: Applies layers to the inputs `[N, ...]` and gives the outputs `[N, ...]`, both by name.
   /// - Throws: The first mistake, with the layer's path and place.
   public init(

@@ -29,7 +29,9 @@ public struct Loss: Sendable {
   /// Creates a loss from a function of outputs and targets with the result `[N]`.
   ///
   /// - Parameters:
+  ///   - name: What messages call it.
   ///   - takesLabels: Whether the targets are integer labels `[N]`; else one row `[N, classes]`.
+  ///   - function: The loss of each sample, `[N]`, of outputs `[N, ...]` and targets.
   public init(
     name: String, takesLabels: Bool,
     _ function: @escaping @Sendable (_ outputs: Value, _ targets: Value) -> Value

@@ -3,7 +3,14 @@ import MartletGraphs
 extension ReadyModel {
   /// Three blocks of convolution, batch normalization, LeakyReLU, pooling and dropout; probabilities.
   ///
-  /// - Parameter activation: What follows batch normalization in each block.
+  /// - Parameters:
+  ///   - input: One sample's shape, such as `.image(28, 28, 1)`.
+  ///   - classes: The number of classes.
+  ///   - baseFilters: The filters of the first block; the others have twice and four times as many.
+  ///   - kernelSize: The extent of all kernels.
+  ///   - dropoutRate: The share that is dropped after each block and before the output.
+  ///   - denseUnits: The units of the dense layer.
+  ///   - activation: What follows batch normalization in each block.
   /// - Throws: The first mistake, with the layer's path and place.
   public static func customCNN(
     input: InputSpec, classes: Int, baseFilters: Int = 32, kernelSize: Extent = 3, dropoutRate: Double = 0.3,
@@ -62,6 +69,8 @@ extension ReadyModel {
   /// Five convolutions with channel and spatial attention; probabilities.
   ///
   /// - Parameters:
+  ///   - input: One sample's shape, such as `.image(28, 28, 1)`.
+  ///   - classes: The number of classes.
   ///   - channel: Whether the channels are weighed.
   ///   - spatial: Whether the positions are weighed.
   ///   - dropout: Whether 0.25 is dropped after the last convolution and 0.5 before the output.

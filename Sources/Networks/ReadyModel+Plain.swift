@@ -3,7 +3,11 @@ import MartletGraphs
 extension ReadyModel {
   /// Convolutions of 32 and 64 filters, a dense layer of 128 units, dropout; scores.
   ///
-  /// - Parameter normalized: Whether pixels are normalized with MNIST's mean and deviation.
+  /// - Parameters:
+  ///   - input: One sample's shape, such as `.image(28, 28, 1)`.
+  ///   - classes: The number of classes.
+  ///   - preset: Whose defaults the layers take.
+  ///   - normalized: Whether pixels are normalized with MNIST's mean and deviation.
   /// - Throws: The first mistake, with the layer's path and place.
   public static func convnet(
     input: InputSpec, classes: Int, preset: Preset = .keras, normalized: Bool = false
@@ -24,7 +28,10 @@ extension ReadyModel {
 
   /// Two 5x5 convolutions on pixels of 0...255, PyTorch's defaults; scores.
   ///
-  /// - Parameter dropout: The rate between the dense layers; nil for none.
+  /// - Parameters:
+  ///   - input: One sample's shape, such as `.image(28, 28, 1)`.
+  ///   - classes: The number of classes.
+  ///   - dropout: The rate between the dense layers; nil for none.
   /// - Throws: The first mistake, with the layer's path and place.
   public static func conv5x5(
     input: InputSpec, classes: Int, dropout: Double? = nil

@@ -46,6 +46,9 @@ public struct Sequential: Network {
   /// - Parameters:
   ///   - input: One sample's shape, such as `.image(28, 28, 1)`.
   ///   - preset: Whose defaults the layers take where a setting is left open.
+  ///   - name: The name in summaries, and the scope as a part of another network.
+  ///   - file: The file that mistakes name; filled in by the compiler.
+  ///   - line: The line that mistakes name; filled in by the compiler.
   ///   - layers: The layers in their order.
   /// - Throws: The first mistake, with the layer's path and place.
   public init(

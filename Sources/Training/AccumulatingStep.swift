@@ -31,6 +31,8 @@ public final class AccumulatingStep {
   ///   - parameters: A store to train; nil makes one with initial values.
   ///   - frozen: Paths of layers or parameters that are left alone.
   ///   - change: Changes the mean gradients before the optimizer sees them.
+  ///   - file: The file that mistakes name; filled in by the compiler.
+  ///   - line: The line that mistakes name; filled in by the compiler.
   ///   - loss: The mean loss of a batch, a scalar.
   /// - Throws: The first mistake of network or loss, with its layer's path and place.
   public convenience init(

@@ -51,6 +51,8 @@ public final class GradientStep {
   ///   - exact: Keeps to direct sums where a faster algorithm rounds otherwise.
   ///   - parameters: The weights; nil makes a store with initial values.
   ///   - frozen: Paths of layers or parameters that have no gradient.
+  ///   - file: The file that mistakes name; filled in by the compiler.
+  ///   - line: The line that mistakes name; filled in by the compiler.
   ///   - loss: The mean loss of a batch, a scalar.
   /// - Throws: The first mistake of network or loss, with its layer's path and place.
   public convenience init(
@@ -74,6 +76,8 @@ public final class GradientStep {
   ///   - exact: Keeps to direct sums where a faster algorithm rounds otherwise.
   ///   - parameters: The weights; nil makes a store with initial values.
   ///   - frozen: Paths of layers or parameters that have no gradient.
+  ///   - file: The file that mistakes name; filled in by the compiler.
+  ///   - line: The line that mistakes name; filled in by the compiler.
   ///   - loss: The mean loss of a batch, a scalar.
   /// - Throws: The first mistake of network or loss, with its layer's path and place.
   public convenience init(
@@ -121,7 +125,10 @@ public final class GradientStep {
 
   /// Computes loss and gradients of a batch of named inputs and targets; the weights stay as they are.
   ///
-  /// - Parameter movingStatistics: Whether running statistics move as in training; else nothing changes.
+  /// - Parameters:
+  ///   - inputs: The inputs `[N, ...]` by name.
+  ///   - targets: What the loss compares outputs with, by name.
+  ///   - movingStatistics: Whether running statistics move as in training; else nothing changes.
   /// - Throws: `TrainingError` that names the input or target whose shape does not fit, or tells that a
   ///   number is not finite.
   public func callAsFunction(

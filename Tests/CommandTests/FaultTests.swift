@@ -72,7 +72,8 @@ struct FaultTests {
   @Test func fullStandardOutputIsAFailure() throws {
     let folder = try TemporaryFolder()
     let command = "'\(CommandRunner.path)' systems --json"
-    let full = try CommandRunner.run("/bin/sh", ["-c", "\(command) >/dev/full"], environment: [:], in: folder)
+    let full = try CommandRunner.run(
+      "/bin/sh", ["-c", "\(command) >/dev/full"], environment: [:], in: folder)
     #expect(full.status == 73 && full.errors.contains("standard output: expected to write all results"))
     let closed = try CommandRunner.run(
       "/bin/bash", ["-c", "\(command) | true; exit ${PIPESTATUS[0]}"], environment: [:], in: folder)
