@@ -52,7 +52,7 @@ struct CompareCommand: Verb {
     if common.json {
       return Output.json(.object([.init("event", "result")] + (record.json.members ?? [])))
     }
-    Output.write(record.text)
+    Output.write(record.text(width: Output.isTerminal ? Output.width - 1 : nil))
     if let output { Output.line("\nTables and figures: \(output)") }
     for figure in figures { Output.line("Figure: \(figure)") }
   }

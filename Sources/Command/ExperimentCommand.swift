@@ -196,7 +196,7 @@ struct ExperimentCommand: Verb {
       return Output.json(
         .object([.init("event", "result"), .init("experiment", .string(record.path))] + members))
     }
-    Output.write(record.text)
+    Output.write(record.text(width: Output.isTerminal ? Output.width - 1 : nil))
     Output.line("\nExperiment folder: \(record.path)")
     for figure in figures { Output.line("Figure:            \(figure)") }
   }

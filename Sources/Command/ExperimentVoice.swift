@@ -155,7 +155,8 @@ final class ExperimentVoice: Sendable {
     wipe(&state)
     state.last = .now
     let width = Output.width - 1
-    var lines = state.active.map { Self.bar($0, width: width) }
+    let titleWidth = state.active.map(\.title.count).max() ?? 0
+    var lines = state.active.map { Self.bar($0, titleWidth: titleWidth, width: width) }
     if state.total > 0 {
       lines.append(String("\(state.ended) of \(state.total) trials\(Self.left(state))".prefix(width)))
     }
@@ -172,19 +173,22 @@ final class ExperimentVoice: Sendable {
     return ", about \(TerminalProgress.clock(elapsed / done * toDo)) left"
   }
 
-  /// `Cosine Annealing, seed 0  [=====>    ] epoch 2/5  loss 0.3212  validation 89.1%`.
-  private static func bar(_ trial: Active, width: Int) -> String {
+  /// `Cosine Annealing, seed 0 [=====>    ] epoch 2/5  loss 0.3212  accuracy 89.1%`, the bars under each other.
+  private static func bar(_ trial: Active, titleWidth: Int, width: Int) -> String {
     let validation = trial.validation.map { "  accuracy \(Table.percent($0))" } ?? ""
     let loss = trial.loss.isFinite ? "  loss \(TerminalProgress.fixed(trial.loss, 4))" : ""
     let after = " epoch \(trial.epoch)/\(trial.epochs)\(loss)\(validation)"
-    let cells = min(30, max(8, width - 28 - after.count))
-    let room = max(8, width - cells - 3 - after.count)
+    // Room for the longest of such ends.
+    let end = 44
+    let cells = min(30, max(8, width - titleWidth - 3 - end))
+    let room = min(titleWidth, max(8, width - cells - 3 - end))
     let title = trial.title.count > room ? trial.title.prefix(room - 1) + "…" : trial.title[...]
     let filled = min(cells, Int(trial.share * Double(cells)))
     let tip = filled < cells ? ">" : ""
     let bar =
       String(repeating: "=", count: filled) + tip
       + String(repeating: " ", count: cells - filled - tip.count)
-    return String("\(title) [\(bar)]\(after)".prefix(width))
+    let space = String(repeating: " ", count: room - title.count)
+    return String("\(title)\(space) [\(bar)]\(after)".prefix(width))
   }
 }

@@ -60,10 +60,12 @@ struct RootCommand: ParsableCommand {
   private static func refuseUnknown(
     _ kind: String, in command: any ParsableCommand.Type, _ arguments: ArraySlice<String>
   ) throws {
-    let names = command.configuration.subcommands.compactMap { $0.configuration.commandName }
-    guard let name = arguments.first, !name.hasPrefix("-"), name != "help", !names.contains(name) else {
-      return
-    }
+    let verbs = command.configuration.subcommands.map { $0.configuration }
+    guard let name = arguments.first, !name.hasPrefix("-"), name != "help",
+      !verbs.contains(where: { $0.commandName == name })
+    else { return }
+    // What an experiment alone calls is nobody's guess.
+    let names = verbs.filter(\.shouldDisplay).compactMap(\.commandName)
     throw Failure.unknown(kind, name, among: names, hint: "see 'martlet --help'")
   }
 

@@ -82,11 +82,20 @@ extension ExperimentRecord {
     value.map { "\($0)" } ?? ""
   }
 
-  /// Title, conclusions and tables as lines for a terminal.
-  package var text: String {
+  /// Tables and conclusions as lines, sentences broken between words where a width is given.
+  package func text(width: Int? = nil) -> String {
     var parts = tables.map { table in "\(table.title)\n\(Table(table).text)" }
-    parts.append(conclusions.map { "- \($0)\n" }.joined())
+    parts.append(conclusions.map { Self.wrapped($0, width: width) }.joined())
     return parts.joined(separator: "\n")
+  }
+
+  private static func wrapped(_ sentence: String, width: Int?) -> String {
+    var lines = ["-"]
+    for word in sentence.split(separator: " ") {
+      if let width, lines[lines.count - 1].count + 1 + word.count > width { lines.append(" ") }
+      lines[lines.count - 1] += " \(word)"
+    }
+    return lines.joined(separator: "\n") + "\n"
   }
 }
 

@@ -120,7 +120,7 @@ package struct Presentation: Sendable {
         lines(members, "Training loss", "Training loss") { $0.loss },
       ]
     guard panels.contains(where: { !$0.series.isEmpty }) else { return nil }
-    let name = title ?? "Training of \(record.title)"
+    let name = title ?? "\(record.title): training"
     return FigureData(
       file: file, title: record.groups.count > 1 && title == nil ? "\(name): \(group ?? "")" : name,
       panels: panels)

@@ -26,8 +26,9 @@ struct ScheduleFindings {
     guard let base = members.first(where: { $0.name == record.baseline }) else { return [] }
     let own = rates(base)
     guard !own.isEmpty else { return [] }
+    let span = own.count == 1 ? "its only epoch" : "all \(own.count) epochs"
     return members.filter { $0.name != base.name && rates($0) == own }.map {
-      "Settings too short to differ: \($0.name) had the same rate as \(base.name) in all \(own.count) epochs."
+      "Settings too short to differ: \($0.name) had the same rate as \(base.name) in \(span)."
     }
   }
 

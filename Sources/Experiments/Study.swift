@@ -81,16 +81,17 @@ package struct Study: Sendable {
     return "\(first.name) (\(texts.value(first.mean))), \(words)"
   }
 
-  /// The kinds of layers in their order, each with how many follow one another.
+  /// The network's name, and how many layers of each kind it has.
   private func architecture(_ experiment: Experiment) throws -> String {
     let system = experiment.variants[0].system
     let card = try DatasetCatalog.card(system.dataset)
     let network = try system.network(imageShape: card.imageShape, classes: card.classNames.count)
-    let kinds = network.summary().rows.map(\.type).filter { $0 != "Rescale" && $0 != "InputLayer" }
-    let runs = kinds.reduce(into: [(kind: String, count: Int)]()) { runs, kind in
-      if runs.last?.kind == kind { runs[runs.count - 1].count += 1 } else { runs.append((kind, 1)) }
+    let kinds = network.summary().rows.map(\.type)
+    let counts = ["Conv2D", "ChannelAttention", "SpatialAttention", "Dense"].compactMap { kind in
+      let count = kinds.count { $0 == kind }
+      return count > 0 ? "\(count) \(kind)" : nil
     }
-    return runs.map { $0.count > 1 ? "\($0.count) \($0.kind)" : $0.kind }.joined(separator: " > ")
+    return "\(experiment.variants[0].name): \(counts.joined(separator: ", "))"
   }
 }
 
