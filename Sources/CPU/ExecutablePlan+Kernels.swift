@@ -30,14 +30,15 @@ extension ExecutablePlan {
     guard let images = step.flatImages else { return flatKernel(step) }
     var own = ScratchLayout()
     let shards = Shards(images: images, partialBytes: 0)
-    let (kernel, completion) = imageKernel(step, images: images, shards: shards, scratch: &own)
+    let (kernel, completion) = imageKernel(step, images: images, shards: shards, kept: 0, scratch: &own)
     precondition(completion.isEmpty, "\(step.name) sums over a batch and cannot be chained")
     workerScratchBytes = max(workerScratchBytes, own.byteCount)
     return WholeKernel(kernel: kernel, images: images)
   }
 
+  /// - Parameter kept: Where the step's `keptFloats` lie in scratch memory.
   mutating func imageKernel(
-    _ step: Step, images: Int, shards: Shards, scratch: inout ScratchLayout
+    _ step: Step, images: Int, shards: Shards, kept: Int, scratch: inout ScratchLayout
   ) -> (any ImageKernel, [any FlatKernel]) {
     let inputs = zip(step.inputs, step.inputShapes).map { operand($0, $1, images: images) }
     let outputs = zip(step.outputs, step.outputShapes).map { operand($0, $1, images: images) }
@@ -69,7 +70,8 @@ extension ExecutablePlan {
       let first = conv.sourceCount
       let kernel = KernelGradient(
         conv, layout: layout, inputs: Array(inputs[..<first]), dy: inputs[first],
-        mask: conv.isPooled ? inputs[first + 1] : nil, partials: partials, scratch: &scratch)
+        mask: conv.isPooled ? inputs[first + 1] : nil, partials: partials, kept: kept,
+        scratch: &scratch)
       let finish = KernelGradientFinish(
         layout: layout, partials: partials, shards: shards.count, kernel: outputs[0],
         bias: conv.hasBias ? outputs[1] : nil, scratch: &scratch)

@@ -38,6 +38,12 @@ extension Step {
     }
   }
 
+  /// Floats of scratch memory that the step keeps from one chunk of a shard to the next.
+  var keptFloats: Int {
+    guard case .kernelGradient(let step, let shape) = kind else { return 0 }
+    return KernelGradient.PartialLayout(step, kernelShape: shape).keptFloats
+  }
+
   /// Bytes of one shard's partial sums; 0 where the step stores image by image.
   var partialBytes: Int {
     switch kind {

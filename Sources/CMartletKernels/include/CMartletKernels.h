@@ -130,23 +130,24 @@ typedef struct {
                                 const int32_t *count, float *dx);
 
   // -- Winograd's convolution F(4x4, 3x3), stride 1, dilation 1 (kernels/winograd.inc.h) --
-  // Layouts: v [36][tiles][channels], m [36][tiles][filters], u [36][channels][filters]; an image's tiles row by row.
+  // Layouts: v [36][tiles][channels], m [36][tiles][filters], an image's tiles row by row; u [36], each
+  // [channels][filters] in blocks of the vectors that a register tile takes.
   void (*winograd_input)(const mk_winograd *, const float *x, float *v);
   void (*winograd_multiply)(const mk_winograd *, int32_t tiles, const float *v, const float *u, float *m);
   void (*winograd_output)(const mk_winograd *, const float *m, const float *bias, int32_t activation, float slope,
                           float *y);
   void (*winograd_output_gradient)(const mk_winograd *, const float *dy, float *m);
-  // u of one position and `count` channels (+)= transposed v times m of that position.
+  // du [count][filters] of one position (+)= transposed v times m of that position.
   void (*winograd_gradient)(const mk_winograd *, int32_t tiles, const float *v, const float *m, int32_t count,
-                            int32_t accumulate, float *u);
+                            int32_t accumulate, float *du);
   // Of the kernel [3][3][channels][filters] the channels first ... first + count (a multiple of MK_LANES).
   void (*winograd_kernel)(const float *kernel, int32_t channels, int32_t filters, int32_t first, int32_t count,
                           float *u);
-  // u [36][filters][channels] of the kernel turned round, for the way back.
+  // u of the kernel turned round, [filters][channels], for the way back.
   void (*winograd_turned_kernel)(const float *kernel, int32_t channels, int32_t filters, int32_t first,
                                  int32_t count, float *u);
-  // gradient += that of u [36][count][filters], of the channels first ... first + count.
-  void (*winograd_kernel_gradient)(const float *u, int32_t channels, int32_t filters, int32_t first, int32_t count,
+  // gradient += that of du [36][count][filters], of the channels first ... first + count.
+  void (*winograd_kernel_gradient)(const float *du, int32_t channels, int32_t filters, int32_t first, int32_t count,
                                    float *gradient);
 
   // -- matrices (kernels/matrix.inc.h) --
