@@ -20,7 +20,8 @@ extension ExecutablePlan {
       return WholeReduction(
         reduction: Reduction(kind: op.kind, shape: shape, axes: op.axes),
         total: op.axes.reduce(1) { $0 * shape[$1] }, input: inputs[0], output: outputs[0])
-    case .convolution, .kernelGradient, .inputGradient, .pooling, .structure, .normalization, .classification:
+    case .convolution, .kernelGradient, .inputGradient, .pooling, .structure, .normalization,
+      .normalizedPooling, .classification:
       preconditionFailure("\(step.kind.name) runs on images")
     }
   }
@@ -97,6 +98,8 @@ extension ExecutablePlan {
       )
     case .reduction(let op): return reductionKernel(op, step, inputs[0], outputs[0], shards)
     case .normalization(let op): return normalizationKernel(op, step, inputs, outputs[0], shards, &scratch)
+    case .normalizedPooling(let pooling):
+      return normalizedPoolingKernel(pooling, step, inputs, outputs, shards, &scratch)
     case .matrix: preconditionFailure("a matrix product is split over its output")
     }
   }
@@ -115,6 +118,20 @@ extension ExecutablePlan {
     let finish = BatchReductionFinish(
       reduction: reduction, total: total, shards: shards.count, partials: partials, output: output)
     return (BatchReduction(reduction: reduction, input: input, partials: partials), [finish])
+  }
+
+  private mutating func normalizedPoolingKernel(
+    _ pooling: NormalizedPoolingStep, _ step: Step, _ inputs: [Operand], _ outputs: [Operand],
+    _ shards: Shards, _ scratch: inout ScratchLayout
+  ) -> (any ImageKernel, [any FlatKernel]) {
+    let partials = pooling.sumsOverBatch ? partials(shards, bytes: step.partialBytes) : nil
+    let kernel = NormalizedPoolingKernel(
+      pooling, inputs: inputs, outputs: outputs, partials: partials, scratch: &scratch)
+    guard let partials else { return (kernel, []) }
+    let finish = BatchStatisticsFinish(
+      channels: pooling.imageShape[3], count: nil, shards: shards.count, partials: partials,
+      output: outputs[0], scratch: &scratch)
+    return (kernel, [finish])
   }
 
   private mutating func normalizationKernel(

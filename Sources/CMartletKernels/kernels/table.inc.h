@@ -14,6 +14,7 @@
 #include "pointwise.inc.h"
 #include "random.inc.h"
 #include "reduction.inc.h"
+#include "normalized_pool.inc.h"
 #include "partials.inc.h"
 #include "classes.inc.h"
 #include "lrn.inc.h"
@@ -54,6 +55,9 @@ const mk_kernels MK_TABLE = {
     .max_columns = max_columns,
     .moment_sums = moment_sums,
     .norm_gradient_sums = norm_gradient_sums,
+    .normalize_pool = normalize_pool,
+    .normalize_pool_sums = normalize_pool_sums,
+    .normalize_pool_gradient = normalize_pool_gradient,
     .sum_of_squares = sum_of_squares,
     .sum_of_magnitudes = sum_of_magnitudes,
     .sum_partials = sum_partials,
