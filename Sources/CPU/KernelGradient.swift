@@ -129,8 +129,9 @@ struct KernelGradient: ImageKernel {
     }
   }
 
-  /// The channels of a large kernel whose transformed gradient is summed at a time.
-  private static let channelsAtATime = 32
+  /// The channels of a large kernel whose transformed gradient is summed at a time: each time reads the
+  /// whole transformed gradient of the results.
+  private static let channelsAtATime = 128
 
   private func transformed(_ context: Context) -> UnsafeMutablePointer<Float> {
     (context.scratch + transformedOffset).assumingMemoryBound(to: Float.self)

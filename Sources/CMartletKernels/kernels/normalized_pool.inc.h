@@ -62,17 +62,17 @@ MK_INLINE vf window_gradient(const float *dy, const uint8_t *mask, int32_t n, vf
 MK_INLINE void normalized_row_sums(const float *x, ptrdiff_t pixel, ptrdiff_t line, int32_t columns, int32_t n,
                                    const float *dy, const uint8_t *mask, vf mean, vf inverse, vf slope,
                                    double *sums, double *products) {
-  vf sum = (vf)0.0f, product = sum;
+  vd sum = (vd)0.0, product = sum;
   for (int32_t column = 0; column < columns; column++, x += 2 * pixel, dy += pixel, mask += pixel) {
     vi cell;
     const vf dz = window_gradient(dy, mask, n, slope, &cell);
     const vf upper = pick(cell == 1, ld_upto(x + pixel, n), ld_upto(x, n));
     const vf lower = pick(cell == 3, ld_upto(x + line + pixel, n), ld_upto(x + line, n));
-    sum += dz;
-    product = fma8(dz, (pick(cell > 1, lower, upper) - mean) * inverse, product);
+    sum += widen(dz);
+    product = fma8d(widen(dz), widen((pick(cell > 1, lower, upper) - mean) * inverse), product);
   }
-  st_doubles(sums, ld_doubles(sums, n) + widen(sum), n);
-  st_doubles(products, ld_doubles(products, n) + widen(product), n);
+  st_doubles(sums, ld_doubles(sums, n) + sum, n);
+  st_doubles(products, ld_doubles(products, n) + product, n);
 }
 
 static void normalize_pool_sums(const mk_normalized_pool *p, const float *dy, const uint8_t *mask,

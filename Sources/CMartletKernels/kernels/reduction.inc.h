@@ -111,35 +111,20 @@ static void moment_sums(const float *x, ptrdiff_t rows, int32_t n, double *sums)
   }
 }
 
-#define MK_SHORT_CHAIN 16  // products added in float before the sum goes to double
-
 static void norm_gradient_sums(const float *dy, const float *x, const float *mean, const float *scale,
                                ptrdiff_t rows, int32_t n, double *sums) {
-  for (int32_t c = 0; c < n; c += 2 * MK_LANES) {
-    const int32_t m0 = smaller(MK_LANES, n - c), m1 = smaller(MK_LANES, larger(0, n - c - MK_LANES));
-    const vf center0 = ld_upto(mean + c, m0), factor0 = ld_upto(scale + c, m0);
-    const vf center1 = ld_upto(mean + c + m0, m1), factor1 = ld_upto(scale + c + m0, m1);
-    vd s0 = (vd)0.0, q0 = s0, s1 = s0, q1 = s0;
-    for (ptrdiff_t first = 0; first < rows; first += MK_SHORT_CHAIN) {
-      const ptrdiff_t end = first + MK_SHORT_CHAIN < rows ? first + MK_SHORT_CHAIN : rows;
-      vf g0 = (vf)0.0f, p0 = g0, g1 = g0, p1 = g0;
-      for (ptrdiff_t r = first; r < end; r++) {
-        const float *d = dy + r * n + c, *v = x + r * n + c;
-        const vf a0 = ld_upto(d, m0), a1 = ld_upto(d + m0, m1);
-        g0 += a0;
-        g1 += a1;
-        p0 = fma8(a0, (ld_upto(v, m0) - center0) * factor0, p0);
-        p1 = fma8(a1, (ld_upto(v + m0, m1) - center1) * factor1, p1);
-      }
-      s0 += widen(g0);
-      s1 += widen(g1);
-      q0 += widen(p0);
-      q1 += widen(p1);
+  for (int32_t c = 0; c < n; c += MK_LANES) {
+    const int32_t m = n - c;
+    const vf center = ld_upto(mean + c, m), factor = ld_upto(scale + c, m);
+    vd s = (vd)0.0, q = s;
+    for (ptrdiff_t r = 0; r < rows; r++) {
+      const vf g = ld_upto(dy + r * n + c, m);
+      const vf normal = (ld_upto(x + r * n + c, m) - center) * factor;
+      s += widen(g);
+      q = fma8d(widen(g), widen(normal), q);
     }
-    st_doubles(sums + c, ld_doubles(sums + c, m0) + s0, m0);
-    st_doubles(sums + n + c, ld_doubles(sums + n + c, m0) + q0, m0);
-    st_doubles(sums + c + m0, ld_doubles(sums + c + m0, m1) + s1, m1);
-    st_doubles(sums + n + c + m0, ld_doubles(sums + n + c + m0, m1) + q1, m1);
+    st_doubles(sums + c, ld_doubles(sums + c, m) + s, m);
+    st_doubles(sums + n + c, ld_doubles(sums + n + c, m) + q, m);
   }
 }
 
