@@ -23,7 +23,7 @@ export MARTLET_MODULES := $(abspath $(BUILD_PATH))/release/Modules
 
 TRAIN := --model convnet --dataset fashion-mnist --epochs 3 --validation last:0.1
 
-.PHONY: help setup build run test test-long check format format-check source-checks symbols consumer \
+.PHONY: help setup build run test test-kernels fuzz test-long check format format-check source-checks symbols consumer \
   benchmark reproduction goldens clean build-all
 
 help: ## Say what each target does.
@@ -43,10 +43,18 @@ build-all: setup
 	@scripts/build $(FLAGS) --build-tests
 
 test: build-all ## Build and run the tests, and the example as a package of its own.
+	@scripts/setup tests
 	@$(SWIFT) test $(FLAGS) --skip-build --disable-xctest
 	@scripts/test-consumer
 
-test-long: build-all ## The tests again on the plain kernels and under the sanitizers: takes long.
+test-kernels: setup ## Compare the C kernels of all instruction sets, NEON's under an emulator.
+	@scripts/test-kernels
+
+fuzz: build-all ## A million almost right inputs for each parser (FUZZ=number).
+	@MARTLET_FUZZ=$(or $(FUZZ),1000000) $(SWIFT) test $(FLAGS) --skip-build --disable-xctest --filter FuzzTests
+
+test-long: build-all test-kernels ## More shapes; the tests again on the plain kernels and under the sanitizers.
+	@MARTLET_LONG=1 $(SWIFT) test $(FLAGS) --skip-build --disable-xctest --filter 'RandomShapeTests|FaultTests|SystemKillTests'
 	@MARTLET_ISA=plain $(SWIFT) test $(FLAGS) --skip-build --disable-xctest
 	@for sanitizer in address thread; do \
 	  $(SWIFT) test --scratch-path $(BUILD_PATH)-$$sanitizer --sanitize $$sanitizer --disable-xctest || exit 1; \

@@ -3,12 +3,13 @@ import PackageDescription
 
 // Targets carry the prefix Martlet, their folders do not. Order and arrows: docs/architecture.md.
 
-// One program for each system, as a user would write it; Examples/quickstart is a package of its own.
+// One program for each system, as a user would write it, and one for each chapter of docs/tutorial;
+// Examples/quickstart is a package of its own.
 let examples = [
   "custom-cnn-mnist", "custom-cnn-cifar10", "alexnet-mnist", "alexnet-cifar10", "conv5x5-mnist",
   "conv5x5-regularized-mnist", "dense-fashion", "conv-fashion", "dense-cifar100-coarse",
   "conv-cifar100-coarse", "convnet-mnist-type", "convnet-mnist-functional", "convnet-mnist-loop",
-  "attention-fashion",
+  "attention-fashion", "tutorial-1", "tutorial-2", "tutorial-3", "tutorial-4", "tutorial-5",
 ]
 
 let package = Package(
@@ -115,10 +116,12 @@ let package = Package(
       ],
       path: "Tests/CPUTests"),
     .testTarget(
-      name: "MartletDatasetsTests", dependencies: ["MartletDatasets", "MartletTensors", "CMartletZlib"],
+      name: "MartletDatasetsTests",
+      dependencies: ["MartletDatasets", "MartletTensors", "MartletTestSupport", "CMartletZlib"],
       path: "Tests/DatasetsTests"),
     .testTarget(
-      name: "MartletImagesTests", dependencies: ["MartletImages", "MartletDatasets", "MartletTensors"],
+      name: "MartletImagesTests",
+      dependencies: ["MartletImages", "MartletDatasets", "MartletTensors", "MartletTestSupport"],
       path: "Tests/ImagesTests"),
     .testTarget(
       name: "MartletRunsTests", dependencies: ["MartletRuns", "MartletTensors", "MartletTestSupport"],
@@ -137,7 +140,10 @@ let package = Package(
       path: "Tests/TrainingTests"),
     .testTarget(
       name: "MartletExperimentsTests",
-      dependencies: ["MartletExperiments", "MartletRuns", "MartletReports", "MartletTensors"],
+      dependencies: [
+        "MartletExperiments", "MartletTraining", "MartletCPU", "MartletCompilation", "MartletDatasets",
+        "MartletRuns", "MartletReports", "MartletTensors",
+      ],
       path: "Tests/ExperimentsTests"),
     .testTarget(
       name: "MartletCommandTests",

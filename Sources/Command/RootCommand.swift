@@ -40,6 +40,7 @@ struct RootCommand: ParsableCommand {
       try refuseUnknownVerb(CommandLine.arguments)
       var command = try parseAsRoot()
       try command.run()
+      try Output.requireWritten()
     } catch {
       end(with: error)
     }

@@ -41,7 +41,7 @@ struct PooledConvolution {
       below = product
     }
     guard case .convolution(.forward(let conv)) = nodes[below].op, conv.groups == 1, conv.stride == Extent(1),
-      conv.dilation == Extent(1)
+      conv.dilation == Extent(1), conv.isPaddedWithinItsKernel
     else { return nil }
     chain.append(below)
     convolution = below
@@ -92,6 +92,13 @@ struct PooledConvolution {
     pooledGradient = nodes[select].inputs[1]
     hidden.formUnion([select, step, product])
     return true
+  }
+}
+
+extension ConvolutionWindow {
+  /// Whether every window meets at least one cell of the image, as the turned kernel of the way back needs.
+  fileprivate var isPaddedWithinItsKernel: Bool {
+    max(padding.top, padding.bottom) < kernel.height && max(padding.left, padding.right) < kernel.width
   }
 }
 

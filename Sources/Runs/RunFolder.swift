@@ -50,6 +50,8 @@ package final class RunFolder {
         kind: .cannotWrite, path: path,
         description: "\(path) is not empty (it holds \(stranger)); choose a new folder for the run")
     }
+    // A run that was killed before its configuration stood leaves a hidden file.
+    try removeLeftovers(in: path)
     try AtomicFile.write(Array(configuration.indentedText.utf8), to: path + "/" + RunFile.configuration)
     try AtomicFile.write(Array(environment.json.indentedText.utf8), to: path + "/" + RunFile.environment)
     try createFolder(path + "/" + RunFile.checkpoints)

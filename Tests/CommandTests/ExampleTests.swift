@@ -31,7 +31,22 @@ import Testing
     Example(name: "dense-fashion", images: 20_000, floor: 0.6),
     Example(name: "conv-fashion", images: 50_000, floor: 0.6),
     Example(name: "attention-fashion", images: 12_000, epochs: 4, floor: 0.6),
+    Example(name: "tutorial-1", images: 6_000, floor: 0.7),
+    Example(name: "tutorial-3", images: 2_500, floor: 0.5),
+    Example(name: "tutorial-4", images: 8_000, floor: 0.3),
+    Example(name: "tutorial-5", images: 5_000, floor: 0.6),
   ]
+
+  /// The second chapter tells of classes and pictures instead of one accuracy.
+  @Test func theTutorialLooksCloser() throws {
+    let folder = try TemporaryFolder()
+    let program = "\((CommandRunner.path as NSString).deletingLastPathComponent)/tutorial-2"
+    let result = try CommandRunner.run(program, ["5000"], environment: [:], in: folder)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.contains("shirts were taken for T-shirt/top"))
+    #expect(result.output.contains("the first layer's maps have the shape [1, 26, 26, 32]"))
+    #expect(result.output.split(separator: "\n").filter { $0.hasPrefix("picture ") }.count == 5)
+  }
 
   /// The accuracy that the last line tells, and the lines.
   private func run(_ example: Example, data: String?, in folder: TemporaryFolder) throws -> [Substring] {

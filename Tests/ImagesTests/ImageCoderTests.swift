@@ -93,7 +93,7 @@ struct ImageCoderTests {
 
   /// An 8x8 gray JPEG, 40 on the left and 210 on the right; written by libjpeg at quality 90.
   static let jpeg: [UInt8] = Array(Data(base64Encoded: jpegText) ?? Data())
-  private static let jpegText =
+  static let jpegText =
     "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYIDAoMDAsKCwsNDhIQDQ4RDgsLEBYQ"
     + "ERMUFRUVDA8XGBYUGBIUFRT/wAALCAAIAAgBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAABP/EABgQAAIDAAAAAAAAAAAAAAAA"
     + "AAAJR4XE/9oACAEBAAA/ADrLkit1H//Z"

@@ -1,0 +1,91 @@
+import MartletCPU
+import MartletCompilation
+import MartletDatasets
+import MartletExperiments
+import MartletTensors
+import MartletTraining
+import Testing
+
+/// What a training step of each system costs, in counts that no change may raise unnoticed, and that its
+/// result does not depend on the number of threads.
+@Suite struct SystemGuardTests {
+  private struct Counts: Equatable, CustomStringConvertible {
+    /// Steps of the program and the regions they are in.
+    var steps: Int
+    var regions: Int
+    /// Bytes that pass between regions or come from the store, read and written, in units of 1,024.
+    var kilobytes: Int
+    /// The arena of two workers, in units of 1,024 bytes.
+    var arena: Int
+
+    var description: String { "(\(steps), \(regions), \(kilobytes), \(arena))" }
+  }
+
+  /// At the systems' own batch sizes.
+  ///
+  /// A lower number after a change is good news: write it down.
+  private static let pinned: [String: (Int, Int, Int, Int)] = [
+    "alexnet-cifar10": (76, 14, 793237, 356209),
+    "alexnet-mnist": (76, 14, 632410, 304316),
+    "attention-fashion": (158, 33, 158859, 39693),
+    "conv-cifar100-coarse": (31, 12, 288675, 110841),
+    "conv-fashion": (31, 12, 206533, 81477),
+    "conv5x5-mnist": (29, 9, 10310, 5229),
+    "conv5x5-regularized-mnist": (71, 11, 15389, 5230),
+    "convnet-mnist-functional": (29, 10, 106740, 32402),
+    "convnet-mnist-loop": (29, 10, 27752, 6544),
+    "convnet-mnist-type": (29, 10, 106740, 32402),
+    "custom-cnn-cifar10": (105, 22, 227259, 60868),
+    "custom-cnn-mnist": (105, 22, 172153, 48180),
+    "dense-cifar100-coarse": (27, 11, 42272, 12345),
+    "dense-fashion": (27, 11, 11622, 3324),
+  ]
+
+  private func trainer(_ id: String, threads: Int) throws -> (RunConfiguration, Trainer) {
+    let system = try TrainingSystem.named(id)
+    let configuration = RunConfiguration(system: system, card: try DatasetCatalog.card(system.dataset))
+    return (configuration, try configuration.trainer(threads: threads))
+  }
+
+  @Test(arguments: TrainingSystem.ids) func countsArePinned(id: String) throws {
+    let (configuration, trainer) = try trainer(id, threads: 2)
+    let batch = configuration.system.settings.batchSize
+    let program = try trainer.step.program(batch: batch).program
+    let counts = Counts(
+      steps: program.stepCount, regions: program.regions.count, kilobytes: program.bytesMoved / 1024,
+      arena: try trainer.stepMemory(batchSize: batch) / 1024)
+    let wanted = Self.pinned[id].map {
+      Counts(steps: $0.0, regions: $0.1, kilobytes: $0.2, arena: $0.3)
+    }
+    #expect(counts == wanted, "\"\(id)\": \(counts),")
+  }
+
+  @Test(arguments: TrainingSystem.ids) func threadsChangeNoBit(id: String) throws {
+    let digests = try [1, 2, 3, 8].map { threads in
+      let (configuration, trainer) = try trainer(id, threads: threads)
+      let count = id.hasPrefix("alexnet") ? 3 : 21
+      for step in 0..<2 {
+        let shape = [count] + configuration.imageShape
+        let pixels = (0..<shape.reduce(1, *)).map {
+          UInt8(truncatingIfNeeded: ($0 + step) &* 2_654_435_761 >> 7)
+        }
+        let labels = (0..<count).map { Int32(($0 + step) % configuration.classNames.count) }
+        _ = try trainer.step(
+          Tensor(shape: shape, scalars: pixels), Tensor(shape: [count], scalars: labels))
+      }
+      return trainer.parameters.sha256
+    }
+    #expect(Set(digests).count == 1, "\(digests)")
+  }
+}
+
+extension Program {
+  /// The bytes that steps read and write beyond what a region keeps to itself.
+  fileprivate var bytesMoved: Int {
+    regions.flatMap(\.allSteps).reduce(0) { sum, step in
+      (step.inputs + step.outputs).reduce(sum) { sum, buffer in
+        buffers[buffer].kind == .local ? sum : sum + buffers[buffer].byteCount
+      }
+    }
+  }
+}
