@@ -3,6 +3,7 @@
 #include "vector.inc.h"
 #include "math.inc.h"
 #include "tile.inc.h"
+#include "convolution_small.inc.h"
 #include "convolution.inc.h"
 #include "convolution_gradient.inc.h"
 #include "pooling.inc.h"
