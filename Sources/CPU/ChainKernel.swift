@@ -17,5 +17,6 @@ struct WholeKernel: FlatKernel {
   func run(task: Int, _ context: Context) {
     kernel.begin(shard: 0, context)
     kernel.run(0..<images, shard: 0, context)
+    kernel.end(shard: 0, context)
   }
 }

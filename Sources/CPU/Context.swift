@@ -51,10 +51,13 @@ protocol ImageKernel {
   /// Prepares the shard's own sums; called before its first images.
   func begin(shard: Int, _ context: Context)
   func run(_ images: Range<Int>, shard: Int, _ context: Context)
+  /// Completes the shard's own sums; called after its last images.
+  func end(shard: Int, _ context: Context)
 }
 
 extension ImageKernel {
   func begin(shard: Int, _ context: Context) {}
+  func end(shard: Int, _ context: Context) {}
 }
 
 /// Work that is split into independent tasks by shapes alone.

@@ -20,7 +20,8 @@ extension ExecutablePlan {
       return WholeReduction(
         reduction: Reduction(kind: op.kind, shape: shape, axes: op.axes),
         total: op.axes.reduce(1) { $0 * shape[$1] }, input: inputs[0], output: outputs[0])
-    case .convolution, .kernelGradient, .inputGradient, .pooling, .structure, .normalization, .classification:
+    case .convolution, .kernelGradient, .inputGradient, .pooling, .structure, .normalization,
+      .normalizedPooling, .classification:
       preconditionFailure("\(step.kind.name) runs on images")
     }
   }
@@ -30,14 +31,15 @@ extension ExecutablePlan {
     guard let images = step.flatImages else { return flatKernel(step) }
     var own = ScratchLayout()
     let shards = Shards(images: images, partialBytes: 0)
-    let (kernel, completion) = imageKernel(step, images: images, shards: shards, scratch: &own)
+    let (kernel, completion) = imageKernel(step, images: images, shards: shards, kept: 0, scratch: &own)
     precondition(completion.isEmpty, "\(step.name) sums over a batch and cannot be chained")
     workerScratchBytes = max(workerScratchBytes, own.byteCount)
     return WholeKernel(kernel: kernel, images: images)
   }
 
+  /// - Parameter kept: Where the step's `keptFloats` lie in scratch memory.
   mutating func imageKernel(
-    _ step: Step, images: Int, shards: Shards, scratch: inout ScratchLayout
+    _ step: Step, images: Int, shards: Shards, kept: Int, scratch: inout ScratchLayout
   ) -> (any ImageKernel, [any FlatKernel]) {
     let inputs = zip(step.inputs, step.inputShapes).map { operand($0, $1, images: images) }
     let outputs = zip(step.outputs, step.outputShapes).map { operand($0, $1, images: images) }
@@ -69,7 +71,8 @@ extension ExecutablePlan {
       let first = conv.sourceCount
       let kernel = KernelGradient(
         conv, layout: layout, inputs: Array(inputs[..<first]), dy: inputs[first],
-        mask: conv.isPooled ? inputs[first + 1] : nil, partials: partials, scratch: &scratch)
+        mask: conv.isPooled ? inputs[first + 1] : nil, partials: partials, kept: kept,
+        scratch: &scratch)
       let finish = KernelGradientFinish(
         layout: layout, partials: partials, shards: shards.count, kernel: outputs[0],
         bias: conv.hasBias ? outputs[1] : nil, scratch: &scratch)
@@ -95,6 +98,8 @@ extension ExecutablePlan {
       )
     case .reduction(let op): return reductionKernel(op, step, inputs[0], outputs[0], shards)
     case .normalization(let op): return normalizationKernel(op, step, inputs, outputs[0], shards, &scratch)
+    case .normalizedPooling(let pooling):
+      return normalizedPoolingKernel(pooling, step, inputs, outputs, shards, &scratch)
     case .matrix: preconditionFailure("a matrix product is split over its output")
     }
   }
@@ -113,6 +118,20 @@ extension ExecutablePlan {
     let finish = BatchReductionFinish(
       reduction: reduction, total: total, shards: shards.count, partials: partials, output: output)
     return (BatchReduction(reduction: reduction, input: input, partials: partials), [finish])
+  }
+
+  private mutating func normalizedPoolingKernel(
+    _ pooling: NormalizedPoolingStep, _ step: Step, _ inputs: [Operand], _ outputs: [Operand],
+    _ shards: Shards, _ scratch: inout ScratchLayout
+  ) -> (any ImageKernel, [any FlatKernel]) {
+    let partials = pooling.sumsOverBatch ? partials(shards, bytes: step.partialBytes) : nil
+    let kernel = NormalizedPoolingKernel(
+      pooling, inputs: inputs, outputs: outputs, partials: partials, scratch: &scratch)
+    guard let partials else { return (kernel, []) }
+    let finish = BatchStatisticsFinish(
+      channels: pooling.imageShape[3], count: nil, shards: shards.count, partials: partials,
+      output: outputs[0], scratch: &scratch)
+    return (kernel, [finish])
   }
 
   private mutating func normalizationKernel(

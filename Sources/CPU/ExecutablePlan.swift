@@ -223,9 +223,12 @@ struct ExecutablePlan {
     // Packing what other phases have computed needs a phase of its own, before this one.
     phaseIndex += 1
     var kernels: [any ImageKernel] = []
-    for step in steps {
-      var own = ScratchLayout()
-      let (kernel, completion) = imageKernel(step, images: images, shards: shards, scratch: &own)
+    var kept = ScratchLayout()
+    let places = steps.map { kept.reserve(Float.self, $0.keptFloats) }
+    for (step, place) in zip(steps, places) {
+      var own = kept
+      let (kernel, completion) = imageKernel(
+        step, images: images, shards: shards, kept: place, scratch: &own)
       workerScratchBytes = max(workerScratchBytes, own.byteCount)
       kernels.append(kernel)
       let label = KernelLabel(name: "add the shards of \(step.name)", path: step.path)

@@ -41,11 +41,17 @@ struct KernelGradient: ImageKernel {
         ? kernelShape.reduce(1, *) : WeightPacking.count(order: .forward, shape: kernelShape, groups: groups)
     }
     var count: Int { kernelCount + (hasBias ? kernelShape[3] : 0) }
+    /// A small kernel's transformed gradient is summed over a whole shard; a large one's, which does not
+    /// stay in a cache, block by block for some channels at a time.
+    var keptFloats: Int {
+      algorithm == .winograd && !Winograd.isLarge(channels: kernelShape[2], filters: kernelShape[3])
+        ? Winograd.positions * kernelShape[2] * kernelShape[3] : 0
+    }
   }
 
   init(
     _ step: ConvolutionStep, layout: PartialLayout, inputs: [Operand], dy: Operand, mask: Operand?,
-    partials: Operand, scratch: inout ScratchLayout
+    partials: Operand, kept: Int, scratch: inout ScratchLayout
   ) {
     self.step = step
     self.layout = layout
@@ -63,10 +69,12 @@ struct KernelGradient: ImageKernel {
     winograd =
       isWinograd
       ? Winograd(channels: channels, result: step.resultShape, pitch: image.pitch, scratch: &scratch) : nil
-    transformedOffset = scratch.reserve(
-      Float.self,
-      isWinograd
-        ? Winograd.positions * Self.channelsAtATime(layout.kernelShape) * layout.kernelShape[3] : 0)
+    transformedOffset =
+      layout.keptFloats > 0
+      ? kept
+      : scratch.reserve(
+        Float.self,
+        isWinograd ? Winograd.positions * min(channels, Self.channelsAtATime) * layout.kernelShape[3] : 0)
     self.dy = dy
     self.mask = mask
     self.partials = partials
@@ -88,6 +96,12 @@ struct KernelGradient: ImageKernel {
 
   func begin(shard: Int, _ context: Context) {
     partials.floats(context, image: shard).update(repeating: 0, count: layout.count)
+    transformed(context).update(repeating: 0, count: layout.keptFloats)
+  }
+
+  func end(shard: Int, _ context: Context) {
+    guard layout.keptFloats > 0 else { return }
+    add(0..<layout.kernelShape[2], to: partials.floats(context, image: shard), context)
   }
 
   func run(_ images: Range<Int>, shard: Int, _ context: Context) {
@@ -115,39 +129,42 @@ struct KernelGradient: ImageKernel {
     }
   }
 
-  /// The channels whose transformed gradient is summed at a time: all of a small kernel's.
-  private static func channelsAtATime(_ shape: [Int]) -> Int {
-    Winograd.isLarge(channels: shape[2], filters: shape[3]) ? min(shape[2], 32) : shape[2]
+  /// The channels of a large kernel whose transformed gradient is summed at a time: each time reads the
+  /// whole transformed gradient of the results.
+  private static let channelsAtATime = 128
+
+  private func transformed(_ context: Context) -> UnsafeMutablePointer<Float> {
+    (context.scratch + transformedOffset).assumingMemoryBound(to: Float.self)
+  }
+
+  /// Transforms the gradient of some channels back and adds it.
+  private func add(_ channels: Range<Int>, to sum: UnsafeMutablePointer<Float>, _ context: Context) {
+    kernels.winograd_kernel_gradient(
+      transformed(context), Int32(layout.kernelShape[2]), Int32(layout.kernelShape[3]),
+      Int32(channels.lowerBound), Int32(channels.count), sum)
   }
 
   private func runWinograd(
     _ winograd: Winograd, _ images: Range<Int>, _ sum: UnsafeMutablePointer<Float>, _ context: Context
   ) {
-    let transformed = (context.scratch + transformedOffset).assumingMemoryBound(to: Float.self)
-    let (channels, filters) = (layout.kernelShape[2], layout.kernelShape[3])
-    let part = Self.channelsAtATime(layout.kernelShape)
-    func add(_ range: Range<Int>) {
-      kernels.winograd_kernel_gradient(
-        transformed, Int32(channels), Int32(filters), Int32(range.lowerBound), Int32(range.count), sum)
-    }
+    let channels = 0..<layout.kernelShape[2]
     winograd.blocks(of: images) { block in
       for index in block {
         let slot = index - block.lowerBound
         winograd.transform(image.load(index, context), slot: slot, context)
         winograd.transform(gradient: dy.floats(context, image: index), slot: slot, context)
       }
-      guard part < channels else {
+      if layout.keptFloats > 0 {
         winograd.kernelGradient(
-          block.count, channels: 0..<channels, accumulates: block.lowerBound > images.lowerBound,
-          into: transformed, context)
+          block.count, channels: channels, accumulates: true, into: transformed(context), context)
         return
       }
-      for range in (0..<channels).runs(of: part) {
-        winograd.kernelGradient(block.count, channels: range, accumulates: false, into: transformed, context)
-        add(range)
+      for range in channels.runs(of: Self.channelsAtATime) {
+        winograd.kernelGradient(
+          block.count, channels: range, accumulates: false, into: transformed(context), context)
+        add(range, to: sum, context)
       }
     }
-    if part == channels { add(0..<channels) }
   }
 
   /// Adds all images' gradients of a block of the kernel before the next block's.

@@ -55,6 +55,7 @@ struct Phase {
           call(index) { kernel.run(images, shard: task, context) }
         }
       }
+      for (index, kernel) in kernels.enumerated() { call(index) { kernel.end(shard: task, context) } }
     case .flat(let kernels):
       var rest = task
       for (index, kernel) in kernels.enumerated() {

@@ -12,7 +12,7 @@ extension Step {
     case .convolution(let step): step.imageShape[0]
     case .kernelGradient(let step, _): step.imageShape[0]
     case .inputGradient(let step, _): step.imageShape[0]
-    case .pooling, .normalization, .classification: inputShapes[0][0]
+    case .pooling, .normalization, .normalizedPooling, .classification: inputShapes[0][0]
     }
   }
 
@@ -34,8 +34,16 @@ extension Step {
         return Winograd.images(channels: step.resultShape[3], result: step.imageShape)
       }
       return FilterBlocks.imagesTogether(.backward, inputShapes[1], step)
-    case .matrix, .pointwise, .pooling, .reduction, .structure, .normalization, .classification: return 1
+    case .matrix, .pointwise, .pooling, .reduction, .structure, .normalization, .normalizedPooling,
+      .classification:
+      return 1
     }
+  }
+
+  /// Floats of scratch memory that the step keeps from one chunk of a shard to the next.
+  var keptFloats: Int {
+    guard case .kernelGradient(let step, let shape) = kind else { return 0 }
+    return KernelGradient.PartialLayout(step, kernelShape: shape).keptFloats
   }
 
   /// Bytes of one shard's partial sums; 0 where the step stores image by image.
@@ -46,6 +54,7 @@ extension Step {
     case .reduction(let op): op.axes.contains(0) ? outputShapes[0].reduce(4, *) : 0
     case .normalization(.batchMoments), .normalization(.batchGradientSums):
       outputShapes[0].reduce(MemoryLayout<Double>.stride, *)
+    case .normalizedPooling(let step): step.sumsOverBatch ? outputShapes[0].reduce(8, *) : 0
     case .normalization, .convolution, .inputGradient, .matrix, .pointwise, .pooling, .structure,
       .classification:
       0

@@ -23,15 +23,19 @@ struct Winograd {
     let (tilesY, tilesX) = (Self.tiles(rows), Self.tiles(columns))
     images = Self.images(channels: channels, result: result)
     let tiles = images * tilesY * tilesX
-    vOffset = scratch.reserve(Float.self, Self.positions * tiles * channels)
-    mOffset = scratch.reserve(Float.self, Self.positions * tiles * filters)
+    let (vPosition, mPosition) = (tiles * channels + Self.stagger, tiles * filters + Self.stagger)
+    vOffset = scratch.reserve(Float.self, Self.positions * vPosition)
+    mOffset = scratch.reserve(Float.self, Self.positions * mPosition)
     geometry = mk_winograd(
       tiles_y: Int32(tilesY), tiles_x: Int32(tilesX), channels: Int32(channels), filters: Int32(filters),
       rows: Int32(rows), columns: Int32(columns), x_row: pitch, x_pixel: channels, y_row: columns * filters,
-      y_pixel: filters, v_position: tiles * channels, m_position: tiles * filters)
+      y_pixel: filters, v_position: vPosition, m_position: mPosition)
   }
 
   static let positions = 36
+  /// Floats between positions besides their tiles: a power of two apart, all positions of a tile would
+  /// contend for the same few lines of a cache.
+  private static let stagger = 16
 
   private static func tiles(_ cells: Int) -> Int { (cells + 3) / 4 }
 
@@ -43,13 +47,10 @@ struct Winograd {
     return wide
   }
 
-  /// The images of a block: a small kernel's tiles stay in the second-level cache with it, a large one
-  /// is read for at least `largeTiles` tiles.
+  /// The images of a block: enough tiles to repay reading the kernel for them.
   static func images(channels: Int, result: [Int]) -> Int {
     let tiles = tiles(result[1]) * tiles(result[2])
-    let wanted =
-      isLarge(channels: channels, filters: result[3])
-      ? largeTiles : blockBytes / (positions * 4 * (channels + result[3]))
+    let wanted = isLarge(channels: channels, filters: result[3]) ? largeTiles : smallTiles
     return max(1, min(mostImages, wanted / tiles))
   }
 
@@ -59,7 +60,7 @@ struct Winograd {
   }
 
   private static let kernelBytes = 640 << 10
-  private static let blockBytes = 256 << 10
+  private static let smallTiles = 32
   private static let largeTiles = 64
   private static let mostImages = 16
 

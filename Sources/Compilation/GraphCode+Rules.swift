@@ -121,12 +121,15 @@ extension GraphCode {
     return unary(.reciprocal, unary(.sqrt, shifted, path), path)
   }
 
-  /// y = (x - mean) · (gamma / deviation) + beta.
+  // Both are a factor and a shift of x, so that none of it is stored for the way back.
+
+  /// y = x · scale + (beta - mean · scale) with scale = gamma / deviation.
   private mutating func batchNormalize(_ inputs: [Int], _ epsilon: Double, _ path: String) -> Int {
     let (x, moments, gamma, beta) = (inputs[0], inputs[1], inputs[2], inputs[3])
     let scale = binary(.multiply, gamma, inverseDeviation(moments, epsilon, path), path)
-    let centred = binary(.subtract, x, row(0, of: moments, path), path)
-    return binary(.add, binary(.multiply, centred, scale, path), beta, path)
+    let shift = binary(
+      .subtract, beta, binary(.multiply, row(0, of: moments, path), scale, path), path)
+    return binary(.add, binary(.multiply, x, scale, path), shift, path)
   }
 
   /// dx = γs·dy - γs·Σdy/n - (x - mean)·γs²·Σdy·x̂/n, with s = 1 / deviation.
@@ -135,12 +138,13 @@ extension GraphCode {
     let count = Double(nodes[x].shape.dropLast().reduce(1, *))
     let inverse = inverseDeviation(moments, epsilon, path)
     let scale = binary(.multiply, gamma, inverse, path)
-    let offset = unary(.multiply(-1 / count), binary(.multiply, scale, row(0, of: sums, path), path), path)
+    let mean = unary(.multiply(-1 / count), binary(.multiply, scale, row(0, of: sums, path), path), path)
     let bend = unary(
       .multiply(-1 / count),
       binary(.multiply, binary(.multiply, scale, inverse, path), row(1, of: sums, path), path), path)
-    let centred = binary(.subtract, x, row(0, of: moments, path), path)
+    let offset = binary(
+      .subtract, mean, binary(.multiply, row(0, of: moments, path), bend, path), path)
     let straight = binary(.add, binary(.multiply, dy, scale, path), offset, path)
-    return binary(.add, straight, binary(.multiply, centred, bend, path), path)
+    return binary(.add, straight, binary(.multiply, x, bend, path), path)
   }
 }

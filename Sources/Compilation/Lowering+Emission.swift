@@ -6,6 +6,8 @@ extension Lowering {
     let node = code.nodes[id]
     if let group = pooled[id] {
       emitPooled(group, at: id)
+    } else if let group = normalized[id] {
+      emitNormalized(group, at: id)
     } else if let product = products[id] {
       emitProduct(product, at: id)
     } else if claimed.contains(id) {
@@ -151,6 +153,33 @@ extension Lowering {
         imagewise: true)
       appendInput(mask, step.pooledShape)
     }
+  }
+
+  private mutating func emitNormalized(_ group: NormalizedPooling, at id: Int) {
+    var step = NormalizedPoolingStep(
+      part: .forward, imageShape: code.nodes[group.x].shape, slope: group.slope)
+    if id == group.pool {
+      add(
+        .normalizedPooling(step), [group.x, group.scale, group.shift], [id], at: id, imagewise: true)
+      let mask = newBuffer(.temporary, step.pooledShape, .uint8)
+      maskOf[id] = mask
+      appendOutput(mask, step.pooledShape)
+      return
+    }
+    guard let dy = group.pooledGradient, let mask = maskOf[group.pool] else { return }
+    var operands: [Int]
+    if case .normalization(.batchGradientSums(let epsilon)) = code.nodes[id].op {
+      step.part = .gradientSums(epsilon: epsilon)
+      operands = [group.x, code.nodes[id].inputs[2]]
+    } else if let input = group.input {
+      step.part = .inputGradient
+      operands = [group.x, group.scale, input.offset, input.bend]
+    } else {
+      return
+    }
+    operands.insert(dy, at: 0)
+    add(.normalizedPooling(step), operands, [id], at: id, imagewise: true)
+    insertInput(mask, step.pooledShape, at: 1)
   }
 
   /// Where the step that computes both gradients goes: with the kernel's, unless something before that

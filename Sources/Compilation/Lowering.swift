@@ -18,6 +18,7 @@ struct Lowering {
   private(set) var writingSteps: [Step] = []
 
   var pooled: [Int: PooledConvolution] = [:]
+  var normalized: [Int: NormalizedPooling] = [:]
   /// The step that a node's emission starts, where it is not its own.
   var products: [Int: Product] = [:]
   var claimed: Set<Int> = []
@@ -41,6 +42,7 @@ struct Lowering {
     isUpdate = code.updatePart
     fusion = PointwiseFusion(code, uses: uses, claimed: Set(code.nodes.indices), isUpdate: isUpdate)
     claimPooledConvolutions()
+    claimNormalizedPoolings()
     claimProducts()
     fusion = PointwiseFusion(code, uses: uses, claimed: claimed, isUpdate: isUpdate)
     claimSources()
@@ -56,6 +58,17 @@ struct Lowering {
       let roots = [id, group.kernelGradient, group.inputGradient, group.biasGradient].compactMap { $0 }
       for root in roots {
         pooled[root] = group
+        claimed.insert(root)
+      }
+    }
+  }
+
+  private mutating func claimNormalizedPoolings() {
+    for id in code.nodes.indices where !claimed.contains(id) {
+      guard let group = NormalizedPooling(poolAt: id, in: code, uses: uses, wanted: wanted) else { continue }
+      claimed.formUnion(group.hidden)
+      for root in [id, group.sums, group.input?.node].compactMap({ $0 }) {
+        normalized[root] = group
         claimed.insert(root)
       }
     }
@@ -145,8 +158,12 @@ struct Lowering {
   }
 
   mutating func appendInput(_ buffer: Int, _ shape: [Int]) {
-    computeSteps[computeSteps.count - 1].inputs.append(buffer)
-    computeSteps[computeSteps.count - 1].inputShapes.append(shape)
+    insertInput(buffer, shape, at: computeSteps[computeSteps.count - 1].inputs.count)
+  }
+
+  mutating func insertInput(_ buffer: Int, _ shape: [Int], at place: Int) {
+    computeSteps[computeSteps.count - 1].inputs.insert(buffer, at: place)
+    computeSteps[computeSteps.count - 1].inputShapes.insert(shape, at: place)
   }
 
   mutating func appendOutput(_ buffer: Int, _ shape: [Int]) {

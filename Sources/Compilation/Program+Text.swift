@@ -46,6 +46,7 @@ extension StepKind {
     case .reduction(let op): "reduce_\(op.kind)\(op.axes)"
     case .structure(let op): op.name
     case .normalization(let op): op.name
+    case .normalizedPooling(let step): step.name
     case .classification(let op): op.name
     }
   }
@@ -56,6 +57,17 @@ extension ConvolutionStep {
     let before = source.map { "pointwise[\($0.operationCount)]+" } ?? ""
     return before + base + " \(window.name)" + (hasBias ? "+bias" : "")
       + (isPooled ? "+relu+pool" : epilogue.name)
+  }
+}
+
+extension NormalizedPoolingStep {
+  fileprivate var name: String {
+    let base = slope == 0 ? "normalize+relu+pool" : "normalize+leaky_relu+pool"
+    return switch part {
+    case .forward: base
+    case .gradientSums: base + "_gradient_sums"
+    case .inputGradient: base + "_gradient"
+    }
   }
 }
 

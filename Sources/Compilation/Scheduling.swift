@@ -72,7 +72,8 @@ extension Step {
     switch kind {
     case .pointwise, .reduction, .structure:
       (inputShapes + outputShapes).reduce(0) { $0 + $1.reduce(1, *) } <= 8_192
-    case .convolution, .kernelGradient, .inputGradient, .matrix, .pooling, .normalization, .classification:
+    case .convolution, .kernelGradient, .inputGradient, .matrix, .pooling, .normalization,
+      .normalizedPooling, .classification:
       false
     }
   }
@@ -85,6 +86,7 @@ extension Step {
     case .matrix: return false
     case .structure: return true
     case .reduction(let op): return !op.axes.contains(0)
+    case .normalizedPooling(let step): return !step.sumsOverBatch
     case .normalization(let op):
       switch op {
       case .batchMoments, .batchGradientSums: return false

@@ -27,7 +27,9 @@ package struct Step: Sendable {
     case .convolution(let step): result.kind = .convolution(exact(step))
     case .kernelGradient(let step, let shape): result.kind = .kernelGradient(exact(step), kernelShape: shape)
     case .inputGradient(let step, let shape): result.kind = .inputGradient(exact(step), inputShape: shape)
-    case .matrix, .pointwise, .pooling, .reduction, .structure, .normalization, .classification: break
+    case .matrix, .pointwise, .pooling, .reduction, .structure, .normalization, .normalizedPooling,
+      .classification:
+      break
     }
     return result
   }
@@ -51,6 +53,8 @@ package enum StepKind: Sendable {
   case reduction(ReductionOp)
   case structure(StructureOp)
   case normalization(NormalizationOp)
+  /// x, scale, shift → pooled y and mask; or dy, mask, x with what its part reads besides.
+  case normalizedPooling(NormalizedPoolingStep)
   case classification(ClassificationOp)
 }
 
@@ -84,6 +88,30 @@ package struct ConvolutionStep: Sendable {
   package var sourceCount: Int { source?.loads.count ?? 1 }
 
   package var pooledShape: [Int] { [resultShape[0], resultShape[1] / 2, resultShape[2] / 2, resultShape[3]] }
+}
+
+/// Normalisation, a ReLU with a slope below zero and 2x2 max pooling, or one part of its way back.
+package struct NormalizedPoolingStep: Sendable {
+  package enum Part: Sendable {
+    /// x, scale, shift → pooled y, mask.
+    case forward
+    /// dy, mask, x, moments → `[2, C]`: Σ dz and Σ dz·x̂.
+    case gradientSums(epsilon: Double)
+    /// dy, mask, x, scale, offset, bend → dx = dz · scale + offset + x · bend.
+    case inputGradient
+  }
+
+  package var part: Part
+  /// `[N, H, W, C]` before pooling.
+  package var imageShape: [Int]
+  package var slope: Double
+
+  package var pooledShape: [Int] { [imageShape[0], imageShape[1] / 2, imageShape[2] / 2, imageShape[3]] }
+
+  package var sumsOverBatch: Bool {
+    if case .gradientSums = part { return true }
+    return false
+  }
 }
 
 /// A product of matrices with its epilogue.

@@ -25,18 +25,18 @@ import Testing
   ///
   /// A lower number after a change is good news: write it down.
   private static let pinned: [String: (Int, Int, Int, Int)] = [
-    "alexnet-cifar10": (76, 14, 793237, 356209),
-    "alexnet-mnist": (76, 14, 632410, 304316),
-    "attention-fashion": (158, 33, 158859, 39693),
+    "alexnet-cifar10": (76, 14, 793237, 366586),
+    "alexnet-mnist": (76, 14, 632410, 314693),
+    "attention-fashion": (158, 33, 125748, 31446),
     "conv-cifar100-coarse": (31, 12, 288675, 110841),
     "conv-fashion": (31, 12, 206533, 81477),
     "conv5x5-mnist": (29, 9, 10310, 5229),
     "conv5x5-regularized-mnist": (71, 11, 15389, 5230),
-    "convnet-mnist-functional": (29, 10, 106740, 32402),
-    "convnet-mnist-loop": (29, 10, 27752, 6544),
-    "convnet-mnist-type": (29, 10, 106740, 32402),
-    "custom-cnn-cifar10": (105, 22, 227259, 60868),
-    "custom-cnn-mnist": (105, 22, 172153, 48180),
+    "convnet-mnist-functional": (29, 10, 106740, 32843),
+    "convnet-mnist-loop": (29, 10, 27752, 6985),
+    "convnet-mnist-type": (29, 10, 106740, 32843),
+    "custom-cnn-cifar10": (96, 22, 111679, 31181),
+    "custom-cnn-mnist": (96, 22, 83273, 25593),
     "dense-cifar100-coarse": (27, 11, 42272, 12345),
     "dense-fashion": (27, 11, 11622, 3324),
   ]

@@ -5,6 +5,10 @@ private let shapes: [Shape] = [
   Shape(taps: (3, 3), channels: 32, filters: 64, output: (7, 14)),
   Shape(taps: (3, 3), channels: 5, filters: 17, output: (5, 7)),
   Shape(taps: (5, 5), channels: 3, filters: 24, output: (4, 9)),
+  // Few channels, in whole vectors of filters.
+  Shape(taps: (3, 3), channels: 1, filters: 32, output: (5, 7)),
+  Shape(taps: (3, 3), channels: 3, filters: 24, output: (2, 9)),
+  Shape(taps: (5, 5), channels: 1, filters: 8, output: (3, 4)),
   Shape(taps: (1, 1), channels: 17, filters: 1, output: (3, 3)),
   Shape(taps: (3, 2), channels: 1, filters: 3, output: (1, 1)),
   Shape(taps: (2, 3), channels: 8, filters: 5, output: (6, 5)),

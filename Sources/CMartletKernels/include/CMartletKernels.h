@@ -36,6 +36,12 @@ typedef struct {
   int32_t count_padding;                   // average: divide by the window's size even at the border
 } mk_pool;
 
+// The extents of one image before 2x2 max pooling, and the slope of the leaky ReLU before that.
+typedef struct {
+  int32_t rows, columns, channels;
+  float slope;
+} mk_normalized_pool;
+
 // One image's convolution in tiles of 4x4 outputs (kernels/winograd.inc.h); channels and filters are
 // multiples of MK_LANES, x has its border, wide enough for 4*tiles + 2 rows and columns.
 typedef struct {
@@ -130,23 +136,24 @@ typedef struct {
                                 const int32_t *count, float *dx);
 
   // -- Winograd's convolution F(4x4, 3x3), stride 1, dilation 1 (kernels/winograd.inc.h) --
-  // Layouts: v [36][tiles][channels], m [36][tiles][filters], u [36][channels][filters]; an image's tiles row by row.
+  // Layouts: v [36][tiles][channels], m [36][tiles][filters], an image's tiles row by row; u [36], each
+  // [channels][filters] in blocks of the vectors that a register tile takes.
   void (*winograd_input)(const mk_winograd *, const float *x, float *v);
   void (*winograd_multiply)(const mk_winograd *, int32_t tiles, const float *v, const float *u, float *m);
   void (*winograd_output)(const mk_winograd *, const float *m, const float *bias, int32_t activation, float slope,
                           float *y);
   void (*winograd_output_gradient)(const mk_winograd *, const float *dy, float *m);
-  // u of one position and `count` channels (+)= transposed v times m of that position.
+  // du [count][filters] of one position (+)= transposed v times m of that position.
   void (*winograd_gradient)(const mk_winograd *, int32_t tiles, const float *v, const float *m, int32_t count,
-                            int32_t accumulate, float *u);
+                            int32_t accumulate, float *du);
   // Of the kernel [3][3][channels][filters] the channels first ... first + count (a multiple of MK_LANES).
   void (*winograd_kernel)(const float *kernel, int32_t channels, int32_t filters, int32_t first, int32_t count,
                           float *u);
-  // u [36][filters][channels] of the kernel turned round, for the way back.
+  // u of the kernel turned round, [filters][channels], for the way back.
   void (*winograd_turned_kernel)(const float *kernel, int32_t channels, int32_t filters, int32_t first,
                                  int32_t count, float *u);
-  // gradient += that of u [36][count][filters], of the channels first ... first + count.
-  void (*winograd_kernel_gradient)(const float *u, int32_t channels, int32_t filters, int32_t first, int32_t count,
+  // gradient += that of du [36][count][filters], of the channels first ... first + count.
+  void (*winograd_kernel_gradient)(const float *du, int32_t channels, int32_t filters, int32_t first, int32_t count,
                                    float *gradient);
 
   // -- matrices (kernels/matrix.inc.h) --
@@ -181,6 +188,19 @@ typedef struct {
   // sums[0..n) += sums of dy, sums[n..2n) += sums of dy * (x - mean) * scale; in double.
   void (*norm_gradient_sums)(const float *dy, const float *x, const float *mean, const float *scale,
                              ptrdiff_t rows, int32_t n, double *sums);
+
+  // -- normalization, leaky ReLU and 2x2 max pooling (kernels/normalized_pool.inc.h) --
+  // z = leaky(x * scale + shift); y and mask are pooled and dense. Mask: bits 0-1 first maximum of z in
+  // scan order (row * 2 + column), bit 2 set where it is not positive.
+  void (*normalize_pool)(const mk_normalized_pool *, const float *x, const float *scale,
+                         const float *shift, float *y, uint8_t *mask);
+  // With dz the gradient before the activation: sums[0..n) += dz, sums[n..2n) += dz * (x - mean) * inverse.
+  void (*normalize_pool_sums)(const mk_normalized_pool *, const float *dy, const uint8_t *mask, const float *x,
+                              const float *mean, const float *inverse, double *sums);
+  // dx = dz * scale + offset + x * bend, in every cell.
+  void (*normalize_pool_gradient)(const mk_normalized_pool *, const float *dy, const uint8_t *mask, const float *x,
+                                  const float *scale, const float *offset, const float *bend, float *dx);
+
   double (*sum_of_squares)(const float *x, ptrdiff_t count);
   double (*sum_of_magnitudes)(const float *x, ptrdiff_t count);
   // out[i] = pairwise-tree sum over p of partials[p*stride + i]; parts <= 64. The tree depends on parts alone.

@@ -73,6 +73,7 @@ static void forward_pixels(const forward_job *job, int32_t points, int32_t vecto
 
 static void conv_forward(const mk_conv *conv, const float *x, const float *weights, const float *bias,
                          int32_t activation, float slope, float *y) {
+  if (conv_small(conv, x, weights, bias, activation, slope, y)) return;
   const int32_t vectors = (conv->filters + MK_LANES - 1) / MK_LANES;
   const int32_t run = conv->tap_x == conv->channels ? conv->taps_x * conv->channels : conv->channels;
   const int32_t taps = conv->taps_y * conv->taps_x * conv->channels / run;

@@ -3,6 +3,7 @@
 #include "vector.inc.h"
 #include "math.inc.h"
 #include "tile.inc.h"
+#include "convolution_small.inc.h"
 #include "convolution.inc.h"
 #include "convolution_gradient.inc.h"
 #include "pooling.inc.h"
@@ -14,6 +15,7 @@
 #include "pointwise.inc.h"
 #include "random.inc.h"
 #include "reduction.inc.h"
+#include "normalized_pool.inc.h"
 #include "partials.inc.h"
 #include "classes.inc.h"
 #include "lrn.inc.h"
@@ -54,6 +56,9 @@ const mk_kernels MK_TABLE = {
     .max_columns = max_columns,
     .moment_sums = moment_sums,
     .norm_gradient_sums = norm_gradient_sums,
+    .normalize_pool = normalize_pool,
+    .normalize_pool_sums = normalize_pool_sums,
+    .normalize_pool_gradient = normalize_pool_gradient,
     .sum_of_squares = sum_of_squares,
     .sum_of_magnitudes = sum_of_magnitudes,
     .sum_partials = sum_partials,

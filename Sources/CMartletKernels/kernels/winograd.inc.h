@@ -141,7 +141,8 @@ static void winograd_output_gradient(const mk_winograd *w, const float *dy, floa
 typedef struct {
   const float *a, *b;
   float *c;
-  ptrdiff_t a_point, a_step, b_step, c_point;
+  // Floats between vectors side by side in b, and from step to step; the latter is 0 where b is packed.
+  ptrdiff_t a_point, a_step, b_vector, b_step, c_point;
   int32_t steps, accumulate;
 } winograd_job;
 
@@ -167,7 +168,8 @@ static void winograd_product(const winograd_job *all, int32_t points, int32_t wi
       now = points_now(points - p, points_of(wide));
       winograd_job job = *all;
       job.a += p * job.a_point;
-      job.b += v * MK_LANES;
+      job.b += v * job.b_vector;
+      if (job.b_step == 0) job.b_step = wide * MK_LANES;
       job.c += p * job.c_point + v * MK_LANES;
 #define MK_CALL(P, V) winograd_tile(P, V, &job)
       MK_TILE_SHAPES(now, wide, MK_CALL)
@@ -176,11 +178,21 @@ static void winograd_product(const winograd_job *all, int32_t points, int32_t wi
   }
 }
 
-// m[position][tiles][filters] = v · u[position][channels][filters] for all positions.
+// Where a vector of a row of u is: u[position] lies in blocks of as many vectors as a tile is wide, one row
+// of a block after the other, so that a product reads it from front to back.
+MK_INLINE ptrdiff_t winograd_place(int32_t vector, int32_t vectors, int32_t row, int32_t rows) {
+  const int32_t last = vectors % 2 == 1 && vectors > 1 ? vectors - 3 : vectors - vectors_of(vectors);
+  const int32_t first = vector >= last && vectors % 2 == 1 ? last : vector / 2 * 2;
+  const int32_t wide = vectors_of(vectors - first);
+  return ((ptrdiff_t)first * rows + (ptrdiff_t)row * wide + vector - first) * MK_LANES;
+}
+
+// m[position][tiles][filters] = v · u for all positions.
 static void winograd_multiply(const mk_winograd *w, int32_t tiles, const float *v, const float *u, float *m) {
   for (int32_t p = 0; p < MK_POSITIONS; p++) {
     const winograd_job job = {v + p * w->v_position, u + (ptrdiff_t)p * w->channels * w->filters,
-                              m + p * w->m_position, w->channels, 1, w->filters, w->filters, w->channels, 0};
+                              m + p * w->m_position, w->channels, 1, (ptrdiff_t)w->channels * MK_LANES, 0,
+                              w->filters, w->channels, 0};
     winograd_product(&job, tiles, w->filters);
   }
 }
@@ -188,48 +200,52 @@ static void winograd_multiply(const mk_winograd *w, int32_t tiles, const float *
 // u[count][filters] (+)= vt · m over all tiles of one position, for `count` channels from v on.
 static void winograd_gradient(const mk_winograd *w, int32_t tiles, const float *v, const float *m,
                               int32_t count, int32_t accumulate, float *u) {
-  const winograd_job job = {v, m, u, 1, w->channels, w->filters, w->filters, tiles, accumulate};
+  const winograd_job job = {v, m, u, 1, w->channels, MK_LANES, w->filters, w->filters, tiles, accumulate};
   winograd_product(&job, count, w->filters);
 }
 
-// Channels first ... first + count of the kernel [3][3][channels][filters] to u[position][channels][filters].
+// The 36 positions of a vector of the kernel; `turned` takes the taps in reverse.
+MK_INLINE void winograd_weights(const float *from, ptrdiff_t area, int32_t turned, vf *o) {
+  vf w[3], t[18];
+  for (int32_t j = 0; j < 3; j++) {
+    MK_UNROLL for (int32_t i = 0; i < 3; i++) w[i] = ld(from + (turned ? 3 * (2 - i) + 2 - j : 3 * i + j) * area);
+    winograd_g(w, 1, t + j, 3);
+  }
+  for (int32_t i = 0; i < 6; i++) winograd_g(t + 3 * i, 1, o + 6 * i, 1);
+}
+
+// Channels first ... first + count of the kernel [3][3][channels][filters] to u.
 static void winograd_kernel(const float *kernel, int32_t channels, int32_t filters, int32_t first,
                             int32_t count, float *u) {
   const ptrdiff_t area = (ptrdiff_t)channels * filters;
-  for (ptrdiff_t at = (ptrdiff_t)first * filters; at < (ptrdiff_t)(first + count) * filters; at += MK_LANES) {
-    vf w[3], t[18], o[6];
-    for (int32_t j = 0; j < 3; j++) {
-      MK_UNROLL for (int32_t i = 0; i < 3; i++) w[i] = ld(kernel + (3 * i + j) * area + at);
-      winograd_g(w, 1, t + j, 3);
+  const int32_t vectors = filters / MK_LANES;
+  for (int32_t c = first; c < first + count; c++)
+    for (int32_t v = 0; v < vectors; v++) {
+      vf o[MK_POSITIONS];
+      winograd_weights(kernel + (ptrdiff_t)c * filters + v * MK_LANES, area, 0, o);
+      float *to = u + winograd_place(v, vectors, c, channels);
+      MK_UNROLL for (int32_t p = 0; p < MK_POSITIONS; p++) st(to + p * area, o[p]);
     }
-    for (int32_t i = 0; i < 6; i++) {
-      winograd_g(t + 3 * i, 1, o, 1);
-      MK_UNROLL for (int32_t j = 0; j < 6; j++) st(u + (6 * i + j) * area + at, o[j]);
-    }
-  }
 }
 
-// The same of the kernel turned round, with channels and filters exchanged: u[position][filters][channels].
+// The same of the kernel turned round, with channels and filters exchanged.
 static void winograd_turned_kernel(const float *kernel, int32_t channels, int32_t filters, int32_t first,
                                    int32_t count, float *u) {
   const ptrdiff_t area = (ptrdiff_t)channels * filters;
-  float block[MK_POSITIONS][MK_LANES][MK_LANES];
+  vf block[MK_LANES][MK_POSITIONS];
   for (int32_t c = first; c < first + count; c += MK_LANES) {
     for (int32_t k = 0; k < filters; k += MK_LANES) {
-      for (int32_t lane = 0; lane < MK_LANES; lane++) {
-        const float *from = kernel + (ptrdiff_t)(c + lane) * filters + k;
-        vf w[3], t[18], o[6];
-        for (int32_t j = 0; j < 3; j++) {
-          MK_UNROLL for (int32_t i = 0; i < 3; i++) w[i] = ld(from + (3 * (2 - i) + 2 - j) * area);
-          winograd_g(w, 1, t + j, 3);
-        }
-        for (int32_t i = 0; i < 6; i++) {
-          winograd_g(t + 3 * i, 1, o, 1);
-          MK_UNROLL for (int32_t j = 0; j < 6; j++) st(block[6 * i + j][lane], o[j]);
-        }
+      for (int32_t lane = 0; lane < MK_LANES; lane++)
+        winograd_weights(kernel + (ptrdiff_t)(c + lane) * filters + k, area, 1, block[lane]);
+      float *to = u + winograd_place(c / MK_LANES, channels / MK_LANES, k, filters);
+      const ptrdiff_t row = winograd_place(c / MK_LANES, channels / MK_LANES, k + 1, filters)
+          - winograd_place(c / MK_LANES, channels / MK_LANES, k, filters);
+      for (int32_t p = 0; p < MK_POSITIONS; p++) {
+        vf r[MK_LANES];
+        MK_UNROLL for (int32_t lane = 0; lane < MK_LANES; lane++) r[lane] = block[lane][p];
+        transpose8(r);
+        MK_UNROLL for (int32_t lane = 0; lane < MK_LANES; lane++) st(to + p * area + lane * row, r[lane]);
       }
-      for (int32_t p = 0; p < MK_POSITIONS; p++)
-        transpose(block[p][0], MK_LANES, MK_LANES, MK_LANES, channels, u + p * area + (ptrdiff_t)k * channels + c);
     }
   }
 }

@@ -1,0 +1,120 @@
+import MartletGraphs
+
+/// batch normalisation → ReLU or leaky ReLU → 2x2 max pooling and the way back through it, recognised as
+/// one group.
+///
+/// Before, with the gradients' edges on the right:
+///
+///     x ─ multiply(scale) ─ add(shift) ─ relu (= z) ─ max_pool ─ y       dy
+///                                        │  └───── max_pool_gradient ────┘
+///                                        └ step ── multiply (= D)
+///     sums = batch_gradient_sums(D, x, moments)
+///     dx = D · scale + offset + x · bend
+///
+/// After: one step reads x and stores the pooled values and a byte mask, one forms the sums and one dx from
+/// x, dy and the mask. Neither z nor D is ever stored. The group is fused only if nothing else looks at an
+/// intermediate value.
+struct NormalizedPooling {
+  var x: Int
+  var scale: Int
+  var shift: Int
+  var slope: Double
+  var pool: Int
+  /// Nodes that are never stored.
+  var hidden: Set<Int>
+  /// The gradient of the pooled values.
+  var pooledGradient: Int?
+  var sums: Int?
+  var input: InputGradient?
+
+  /// The gradient of x, and the coefficients it takes besides `scale`.
+  struct InputGradient {
+    var node: Int
+    var offset: Int
+    var bend: Int
+  }
+
+  init?(poolAt pool: Int, in code: GraphCode, uses: [[Int]], wanted: Set<Int>) {
+    let nodes = code.nodes
+    guard case .pooling(.max(let window)) = nodes[pool].op, window.size == Extent(2),
+      window.stride == Extent(2), window.padding.isZero, case let z = nodes[pool].inputs[0],
+      let slope = nodes[z].op.rectifierSlope, nodes[z].isBatched, nodes[z].shape.count == 4,
+      case let sum = nodes[z].inputs[0], let (product, shift) = code.perChannel(.add, at: sum),
+      let (x, scale) = code.perChannel(.multiply, at: product)
+    else { return nil }
+    (self.x, self.scale, self.shift) = (x, scale, shift)
+    self.slope = slope
+    self.pool = pool
+    hidden = [z, sum, product]
+    guard uses[sum] == [z], uses[product] == [sum] else { return nil }
+    let back = uses[z].filter { $0 != pool }
+    guard back.isEmpty || matchBackward(back, z: z, code: code, uses: uses) else { return nil }
+    guard hidden.isDisjoint(with: wanted) else { return nil }
+  }
+
+  private mutating func matchBackward(_ back: [Int], z: Int, code: GraphCode, uses: [[Int]]) -> Bool {
+    let nodes = code.nodes
+    var select: Int?
+    var step: Int?
+    for id in back {
+      switch nodes[id].op {
+      case .pooling(.maxGradient) where nodes[id].inputs[0] == z: select = id
+      case .pointwise(.unary(.step(below: slope))): step = id
+      default: return false
+      }
+    }
+    guard let select, let step, uses[select].count == 1, uses[step] == uses[select],
+      case let gradient = uses[select][0], case .pointwise(.binary(.multiply)) = nodes[gradient].op
+    else { return false }
+    pooledGradient = nodes[select].inputs[1]
+    hidden.formUnion([select, step, gradient])
+    for id in uses[gradient] {
+      switch nodes[id].op {
+      case .normalization(.batchGradientSums) where nodes[id].inputs[..<2] == [gradient, x] && sums == nil:
+        sums = id
+      case .pointwise(.binary(.multiply)) where input == nil:
+        guard matchInputGradient(scaled: id, of: gradient, code: code, uses: uses) else { return false }
+      default: return false
+      }
+    }
+    return true
+  }
+
+  /// dx = (D · scale + offset) + x · bend.
+  private mutating func matchInputGradient(
+    scaled: Int, of gradient: Int, code: GraphCode, uses: [[Int]]
+  ) -> Bool {
+    guard let factors = code.perChannel(.multiply, at: scaled), factors == (gradient, scale),
+      uses[scaled].count == 1, case let straight = uses[scaled][0],
+      let (term, offset) = code.perChannel(.add, at: straight), term == scaled,
+      uses[straight].count == 1, case let result = uses[straight][0],
+      case .pointwise(.binary(.add)) = code.nodes[result].op, code.nodes[result].inputs[0] == straight,
+      case let bent = code.nodes[result].inputs[1], uses[bent] == [result],
+      let (base, bend) = code.perChannel(.multiply, at: bent), base == x
+    else { return false }
+    hidden.formUnion([scaled, straight, bent])
+    input = InputGradient(node: result, offset: offset, bend: bend)
+    return true
+  }
+}
+
+extension GraphCode {
+  /// The operands of a binary operation whose second is one number for each channel of the first.
+  fileprivate func perChannel(_ op: PointwiseOp.Binary, at id: Int) -> (value: Int, channels: Int)? {
+    guard nodes[id].op == .pointwise(.binary(op)), case let inputs = nodes[id].inputs,
+      nodes[inputs[0]].shape == nodes[id].shape, nodes[inputs[1]].shape == [nodes[id].shape.last ?? 0]
+    else { return nil }
+    return (inputs[0], inputs[1])
+  }
+}
+
+extension Op {
+  /// The slope below zero of a ReLU or leaky ReLU.
+  fileprivate var rectifierSlope: Double? {
+    switch self {
+    case .pointwise(.unary(.relu)): 0
+    case .pointwise(.unary(.leakyReLU(let slope))): slope
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import CMartletKernels
+import Testing
+
+/// Normalization, leaky ReLU and 2x2 max pooling with its way back, against plain loops.
+@Suite struct NormalizedPoolKernelTests {
+  @Test(
+    arguments: instructionSets,
+    [(2, 2, 1), (5, 7, 3), (6, 4, 8), (9, 3, 17), (4, 10, 40), (1, 5, 4)])
+  func equalsPlainLoops(set: UInt32, extent: (Int, Int, Int)) throws {
+    let table = try kernels(set)
+    let (rows, columns, channels) = extent
+    var random = Generator(UInt64(rows * 1000 + columns * 100 + channels))
+    var geometry = mk_normalized_pool(
+      rows: Int32(rows), columns: Int32(columns), channels: Int32(channels), slope: 0.25)
+    let x = random.floats(rows * columns * channels, in: -2...2)
+    let (scale, shift) = (random.floats(channels, in: -1...2), random.floats(channels))
+    let (offset, bend) = (random.floats(channels), random.floats(channels))
+    let (mean, inverse) = (random.floats(channels), random.floats(channels, in: 0.5...2))
+    let pooled = (rows / 2) * (columns / 2) * channels
+    let dy = random.floats(pooled)
+    var (y, mask) = ([Float](repeating: 9, count: pooled), [UInt8](repeating: 99, count: pooled))
+    table.normalize_pool(&geometry, x, scale, shift, &y, &mask)
+    var dx = [Float](repeating: 9, count: x.count)
+    table.normalize_pool_gradient(&geometry, dy, mask, x, scale, offset, bend, &dx)
+    var sums = [Double](repeating: 0.5, count: 2 * channels)
+    table.normalize_pool_sums(&geometry, dy, mask, x, mean, inverse, &sums)
+
+    var expectedY: [Double] = []
+    var expectedSums = [Double](repeating: 0.5, count: 2 * channels)
+    var expectedDx = x.indices.map { place in
+      Double(offset[place % channels]) + Double(x[place]) * Double(bend[place % channels])
+    }
+    for row in 0..<rows / 2 {
+      for column in 0..<columns / 2 {
+        for c in 0..<channels {
+          let places = (0..<4).map { cell in
+            ((2 * row + cell / 2) * columns + 2 * column + cell % 2) * channels + c
+          }
+          let cells = places.map { place in
+            let z = Double(x[place]) * Double(scale[c]) + Double(shift[c])
+            return z > 0 ? z : 0.25 * z
+          }
+          let most = try #require(cells.max())
+          let winner = places[try #require(cells.firstIndex(of: most))]
+          let dz = Double(dy[expectedY.count]) * (most > 0 ? 1 : 0.25)
+          expectedY.append(most)
+          expectedDx[winner] += dz * Double(scale[c])
+          expectedSums[c] += dz
+          expectedSums[channels + c] += dz * Double((x[winner] - mean[c]) * inverse[c])
+        }
+      }
+    }
+    #expect(agree(y, expectedY, 1e-6))
+    #expect(agree(dx, expectedDx, 2e-6))
+    #expect(zip(sums, expectedSums).allSatisfy { abs($0 - $1) < 1e-6 })
+  }
+
+  /// No NaN is lost on the way to the training guard.
+  @Test(arguments: instructionSets) func keepsNaN(set: UInt32) throws {
+    let table = try kernels(set)
+    var geometry = mk_normalized_pool(rows: 2, columns: 2, channels: 1, slope: 0)
+    for cell in 0..<4 {
+      var x: [Float] = [1, 2, 3, 4]
+      x[cell] = .nan
+      var (y, mask): ([Float], [UInt8]) = ([0], [0])
+      table.normalize_pool(&geometry, x, [1], [0], &y, &mask)
+      #expect(y[0].isNaN)
+    }
+  }
+}
