@@ -112,6 +112,9 @@ typedef struct {
   // -- 2x2 max pooling of two convolution rows with ReLU and mask (kernels/pooling.inc.h) --
   void (*relu_pool_rows)(const float *top, const float *bottom, int32_t pooled_columns, int32_t channels,
                          float *y, uint8_t *mask);
+  // The same without a mask, with an activation (MK_IDENTITY, ...) that does not decrease.
+  void (*pool_rows)(const float *top, const float *bottom, int32_t pooled_columns, int32_t channels,
+                    int32_t activation, float slope, float *y);
 
   // -- exact sparse backward of conv + ReLU + 2x2 max pooling, stride 1, dilation 1, channels % 8 == 0
   //    (kernels/sparse.inc.h); weights and gradient here are [filters][taps_y][taps_x][channels] --

@@ -25,6 +25,7 @@ const mk_kernels MK_TABLE = {
     .tiny_pool_forward = tiny_pool_forward,
     .tiny_pool_kernel_gradient = tiny_pool_kernel_gradient,
     .relu_pool_rows = relu_pool_rows,
+    .pool_rows = pool_rows,
     .sparse_lists_by_filter = sparse_lists_by_filter,
     .sparse_kernel_gradient = sparse_kernel_gradient,
     .sparse_lists_by_position = sparse_lists_by_position,
