@@ -69,6 +69,13 @@ final class ConcurrentProgram: Sendable {
     return runner.run(inputs)
   }
 
+  /// The time of each step of the program, measured; the pool of threads must be free.
+  func profile(_ inputs: [(name: String, address: UInt)], repeats: Int) -> [StepTime] {
+    let runner = takeRunner(ownsThreads: false)
+    defer { giveBack(runner) }
+    return runner.profile(inputs, repeats: repeats)
+  }
+
   private func takeRunner(ownsThreads: Bool) -> Runner {
     let found = free.withLock { free -> Runner? in
       guard let index = free.lastIndex(where: { $0.ownsThreads == ownsThreads }) else { return nil }
@@ -99,16 +106,28 @@ private final class Runner: Sendable {
     self.executable = Mutex(executable)
   }
 
-  // Addresses come as numbers, because a pointer may not cross into the lock.
   func run(_ inputs: [(name: String, address: UInt)]) -> [String: Tensor<Float>] {
     executable.withLock { executable in
-      for input in inputs {
-        guard let address = UnsafeRawPointer(bitPattern: input.address) else { continue }
-        executable.setInput(input.name, address)
-      }
+      Self.set(inputs, executable)
       executable.compute()
       let outputs = executable.program.outputs.keys.map { ($0, executable.tensor($0)) }
       return Dictionary(uniqueKeysWithValues: outputs)
+    }
+  }
+
+  func profile(_ inputs: [(name: String, address: UInt)], repeats: Int) -> [StepTime] {
+    executable.withLock { executable in
+      Self.set(inputs, executable)
+      executable.compute()
+      return executable.profile(repeats: repeats)
+    }
+  }
+
+  /// Addresses come as numbers, because a pointer may not cross into the lock.
+  private static func set(_ inputs: [(name: String, address: UInt)], _ executable: Executable) {
+    for input in inputs {
+      guard let address = UnsafeRawPointer(bitPattern: input.address) else { continue }
+      executable.setInput(input.name, address)
     }
   }
 }

@@ -1,3 +1,4 @@
+import MartletCPU
 import MartletDatasets
 import MartletGraphs
 import MartletNetworks
@@ -117,5 +118,15 @@ extension Predictor {
   /// The memory of the program for a batch: bytes of packed weights, and of one call on all threads.
   package func memory(batch: Int) throws -> (prepared: Int, arena: Int) {
     try programs.program(.probabilities, batch: batch).bytes
+  }
+
+  /// The time of each step of the program for these images, all threads together, measured; nobody else may
+  /// call meanwhile.
+  package func profile(_ images: Tensor<UInt8>, repeats: Int) throws -> [StepTime] {
+    let count = try programs.input.batch(of: images.shape, .uint8)
+    let program = try programs.program(.probabilities, batch: count)
+    return images.scalars.withUnsafeBytes { bytes in
+      program.profile([(programs.input.imagesName, UInt(bitPattern: bytes.baseAddress))], repeats: repeats)
+    }
   }
 }
