@@ -57,7 +57,7 @@ import Testing
     let row = try CommandRunner.run(
       [
         "benchmark", "dense-fashion", "conv5x5-mnist", "--batch-size", "8", "--steps", "30", "--peak", "100",
-        "--json",
+        "--random", "--json",
       ]
         + (inference ? ["--mode", "inference"] : []), in: folder
     ).objects()
