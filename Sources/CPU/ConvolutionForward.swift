@@ -46,6 +46,8 @@ struct ConvolutionForward: ImageKernel {
   private let geometry: mk_conv
   private let blocks: FilterBlocks
   private let algorithm: ConvolutionAlgorithm
+  /// A 1x1 convolution of one pixel: a dense layer on one sample.
+  private let isDense: Bool
   private let winograd: Winograd?
   private let rowsOffset: Int
   /// Where the tiny kernel puts the mask of an image that keeps none.
@@ -64,6 +66,9 @@ struct ConvolutionForward: ImageKernel {
     let depth = step.window.kernel.height * step.window.kernel.width * channels
     algorithm = ConvolutionAlgorithm(step, isForward: true)
     let isWinograd = algorithm == .winograd
+    isDense =
+      groups == 1 && !step.isPooled && step.window.kernel == Extent(1)
+      && step.resultShape[1] * step.resultShape[2] == 1 && step.imageShape[1] * step.imageShape[2] == 1
     blocks = FilterBlocks(filters: filters, depth: depth)
     image = BorderedImage(
       shape: step.imageShape,
@@ -164,6 +169,14 @@ struct ConvolutionForward: ImageKernel {
     let range = blocks.range(block)
     var geometry = geometry
     geometry.filters = Int32(range.count)
+    if isDense {
+      kernels.dense_one(
+        x, geometry.channels, weights.floats(context) + blocks.offset(block), padded(range.count),
+        Int32(range.count), bias.map { UnsafePointer($0.floats(context) + range.lowerBound) }, activation,
+        slope,
+        y + range.lowerBound)
+      return
+    }
     let first = rows?.lowerBound ?? 0
     if let rows { geometry.rows = Int32(rows.count) }
     for group in 0..<step.window.groups {

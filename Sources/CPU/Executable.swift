@@ -15,6 +15,7 @@ package final class Executable {
   private let counters: TaskCounters
   private let table: UnsafeMutablePointer<UnsafeMutableRawPointer>
   private let constants: UnsafeMutablePointer<Float>
+  private let isWorthThreads: Bool
   private var boundGeneration = -1
 
   /// - Parameter prepared: What another executable has prepared, whose `preparation` is equal to this one's; with it
@@ -24,6 +25,7 @@ package final class Executable {
     self.pool = pool
     self.arena = arena
     plan = ExecutablePlan(program)
+    isWorthThreads = program.isWorthThreads
     counters = TaskCounters(phases: max(plan.prepare.count, plan.compute.count, plan.update.count))
     self.prepared = prepared ?? Arena(workers: 0)
     if prepared == nil { self.prepared.reserve(shared: plan.preparedBytes, worker: 0) }
@@ -148,7 +150,7 @@ package final class Executable {
 
   private func run(_ phases: [Phase]) {
     guard !phases.isEmpty else { return }
-    guard program.isWorthThreads else {
+    guard isWorthThreads else {
       return pool.runAlone {
         let context = context(0)
         for phase in phases { for task in 0..<phase.taskCount { phase.run(task: task, context) } }

@@ -96,7 +96,8 @@ extension ExecutablePlan {
   ) -> ConvolutionForward {
     let kernel = conv.sourceCount
     let image = (0..<kernel).map { operand(step.inputs[$0], step.inputShapes[$0], images: images) }
-    let bias = conv.hasBias ? operand(step.inputs[kernel + 1], step.inputShapes[kernel + 1], images: images) : nil
+    let bias =
+      conv.hasBias ? operand(step.inputs[kernel + 1], step.inputShapes[kernel + 1], images: images) : nil
     let outputs = zip(step.outputs, step.outputShapes).map { operand($0, $1, images: images) }
     let weights = weights(
       step.inputs[kernel], step.inputShapes[kernel],

@@ -91,7 +91,8 @@ struct ExecutablePlan {
   private mutating func keep(_ slot: Int) {
     guard preparedOffsets[slot] == nil else { return }
     preparedOffsets[slot] = preparedBytes
-    preparedBytes += (slotBytes[slot] + MemoryPlan.alignment - 1) / MemoryPlan.alignment * MemoryPlan.alignment
+    preparedBytes +=
+      (slotBytes[slot] + MemoryPlan.alignment - 1) / MemoryPlan.alignment * MemoryPlan.alignment
   }
 
   /// What is kept, as text: programs with equal texts can share it.

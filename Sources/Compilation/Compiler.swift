@@ -21,7 +21,9 @@ package enum Compiler {
     var steps = lowering.computeSteps.map { exact ? $0.exact : $0 }
     let prepared = weightsStay ? takePrepared(&steps, &buffers) : []
     if weightsStay && batch == 1 {
-      steps = steps.map { buffers[$0.inputs.count > 1 ? $0.inputs[1] : 0].isKnownBefore ? $0.asConvolution : $0 }
+      steps = steps.map { step in
+        step.inputs.count > 1 && buffers[step.inputs[1]].isKnownBefore ? step.asConvolution : step
+      }
     }
     let prepare = Scheduling(prepared, buffers: buffers).regions
     let compute = Scheduling(steps, buffers: buffers).regions
@@ -96,8 +98,9 @@ extension Program.Buffer {
 }
 
 extension Step {
-  /// A dense layer on one sample as a 1x1 convolution of one pixel: its weights can be packed into blocks,
-  /// and it takes its place among the other steps of the image. Other steps stay as they are.
+  /// A dense layer on one sample as a 1x1 convolution of one pixel; other steps stay as they are.
+  ///
+  /// Its weights can be packed into blocks then, and it takes its place among the other steps of the image.
   fileprivate var asConvolution: Step {
     guard case .matrix(let matrix) = kind, !matrix.transposeA, !matrix.transposeB, inputShapes[0].count == 2,
       inputShapes[0][0] == 1
@@ -105,7 +108,8 @@ extension Step {
     let (depth, units) = (inputShapes[1][0], inputShapes[1][1])
     var step = self
     var convolution = ConvolutionStep(
-      window: ConvolutionWindow(kernel: Extent(1)), imageShape: [1, 1, 1, depth], resultShape: [1, 1, 1, units])
+      window: ConvolutionWindow(kernel: Extent(1)), imageShape: [1, 1, 1, depth],
+      resultShape: [1, 1, 1, units])
     convolution.hasBias = matrix.hasBias
     convolution.epilogue = matrix.epilogue
     step.kind = .convolution(convolution)

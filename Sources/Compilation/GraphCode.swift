@@ -61,7 +61,8 @@ package struct GraphCode {
     self.guarded = guarded.map { ($0.name, renamed[$0.value.id]) }
     removeDead()
     guard weightsStay else { return }
-    precondition(assignments.isEmpty, "a program that changes \(assignments.map(\.path)) cannot keep its weights")
+    precondition(
+      assignments.isEmpty, "a program that changes \(assignments.map(\.path)) cannot keep its weights")
     self = folded()
     fixed = fixedNodes
   }

@@ -22,6 +22,17 @@ final class PredictorThreads: Sendable {
   func giveBack() { isLent.withLock { $0 = false } }
 }
 
+/// Where an input's samples lie: a number, because a pointer may not cross into the lock of a runner.
+struct InputAddress: Sendable {
+  let name: String
+  let address: UInt
+
+  init(_ name: String, _ address: UnsafeRawPointer?) {
+    self.name = name
+    self.address = UInt(bitPattern: address)
+  }
+}
+
 /// A program with weights that stay, which several threads run at once.
 ///
 /// Weights are packed once and shared; each call has memory of its own, which later calls take over.
@@ -60,17 +71,24 @@ final class ConcurrentProgram: Sendable {
     free = Mutex([Runner(program, weights, prepared, threads.pool, ownsThreads: false)])
   }
 
-  /// The outputs by name for inputs at addresses, which stay in place meanwhile.
-  func run(_ inputs: [(name: String, address: UInt)]) -> [String: Tensor<Float>] {
+  /// The outputs by name for inputs, which stay in place meanwhile.
+  func run(_ inputs: [InputAddress]) -> [String: Tensor<Float>] { withRunner { $0.run(inputs) } }
+
+  /// One output for one input, which stays in place meanwhile.
+  func run(_ input: InputAddress, output: String) -> Tensor<Float> {
+    withRunner { $0.run(input, output: output) }
+  }
+
+  private func withRunner<Result>(_ body: (Runner) -> Result) -> Result {
     let hasThreads = threads.take()
     defer { if hasThreads { threads.giveBack() } }
     let runner = takeRunner(ownsThreads: !hasThreads)
     defer { giveBack(runner) }
-    return runner.run(inputs)
+    return body(runner)
   }
 
   /// The time of each step of the program, measured; the pool of threads must be free.
-  func profile(_ inputs: [(name: String, address: UInt)], repeats: Int) -> [StepTime] {
+  func profile(_ inputs: [InputAddress], repeats: Int) -> [StepTime] {
     let runner = takeRunner(ownsThreads: false)
     defer { giveBack(runner) }
     return runner.profile(inputs, repeats: repeats)
@@ -83,7 +101,8 @@ final class ConcurrentProgram: Sendable {
     }
     return found
       ?? Runner(
-        program, weights, prepared, ownsThreads ? WorkerPool(threads: 1) : threads.pool, ownsThreads: ownsThreads)
+        program, weights, prepared, ownsThreads ? WorkerPool(threads: 1) : threads.pool,
+        ownsThreads: ownsThreads)
   }
 
   private func giveBack(_ runner: Runner) {
@@ -106,28 +125,33 @@ private final class Runner: Sendable {
     self.executable = Mutex(executable)
   }
 
-  func run(_ inputs: [(name: String, address: UInt)]) -> [String: Tensor<Float>] {
+  func run(_ inputs: [InputAddress]) -> [String: Tensor<Float>] {
     executable.withLock { executable in
-      Self.set(inputs, executable)
+      for input in inputs { Self.set(input, executable) }
       executable.compute()
       let outputs = executable.program.outputs.keys.map { ($0, executable.tensor($0)) }
       return Dictionary(uniqueKeysWithValues: outputs)
     }
   }
 
-  func profile(_ inputs: [(name: String, address: UInt)], repeats: Int) -> [StepTime] {
+  func run(_ input: InputAddress, output: String) -> Tensor<Float> {
     executable.withLock { executable in
-      Self.set(inputs, executable)
+      Self.set(input, executable)
+      executable.compute()
+      return executable.tensor(output)
+    }
+  }
+
+  func profile(_ inputs: [InputAddress], repeats: Int) -> [StepTime] {
+    executable.withLock { executable in
+      for input in inputs { Self.set(input, executable) }
       executable.compute()
       return executable.profile(repeats: repeats)
     }
   }
 
-  /// Addresses come as numbers, because a pointer may not cross into the lock.
-  private static func set(_ inputs: [(name: String, address: UInt)], _ executable: Executable) {
-    for input in inputs {
-      guard let address = UnsafeRawPointer(bitPattern: input.address) else { continue }
-      executable.setInput(input.name, address)
-    }
+  private static func set(_ input: InputAddress, _ executable: Executable) {
+    guard let address = UnsafeRawPointer(bitPattern: input.address) else { return }
+    executable.setInput(input.name, address)
   }
 }

@@ -51,7 +51,8 @@ package final class Engine {
     _ graph: Graph, batch: Int, guarded: [(name: String, value: Value)], weightsStay: Bool = false,
     address: (_ path: String) -> UnsafeMutablePointer<Float>
   ) -> Executable {
-    let program = Compiler.compile(graph, batch: batch, guarded: guarded, exact: isExact, weightsStay: weightsStay)
+    let program = Compiler.compile(
+      graph, batch: batch, guarded: guarded, exact: isExact, weightsStay: weightsStay)
     let executable = Executable(program, pool: pool, arena: arena)
     executable.bind(address)
     return executable

@@ -42,9 +42,7 @@ final class PredictionPrograms: Sendable {
     return try data.withSamples(count: count) { samples in
       for start in stride(from: 0, to: count, by: batchSize) {
         let program = try program(prediction, batch: min(batchSize, count - start))
-        let results = program.run(
-          samples.map { ($0.name, UInt(bitPattern: $0.address(ofSample: start))) })
-        if start == 0, batchSize >= count { return results }
+        let results = program.run(samples.map { InputAddress($0.name, $0.address(ofSample: start)) })
         for (name, tensor) in results {
           collected[name, default: CollectedOutputs(count: count)].append(tensor)
         }
@@ -61,7 +59,8 @@ final class PredictionPrograms: Sendable {
       let graph = try prediction.trace(network, batch: batch)
       let known = Dictionary(programs.values.map { ($0.preparation, $0.prepared) }) { first, _ in first }
       let program = ConcurrentProgram(
-        Compiler.compile(graph, batch: batch, exact: isExact, weightsStay: true), weights, threads, known: known)
+        Compiler.compile(graph, batch: batch, exact: isExact, weightsStay: true), weights, threads,
+        known: known)
       programs[key] = program
       return program
     }

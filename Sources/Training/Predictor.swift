@@ -107,8 +107,16 @@ public final class Predictor: Sendable {
   private func run(
     _ prediction: Prediction, _ images: Tensor<UInt8>, batchSize: Int?, output: String
   ) throws -> Tensor<Float> {
-    let results = try programs.run(
-      prediction, [programs.input.imagesName: .bytes(images)], batchSize: batchSize ?? self.batchSize)
+    let count = try programs.input.batch(of: images.shape, .uint8)
+    let size = batchSize ?? self.batchSize
+    let name = programs.input.imagesName
+    if count <= size {
+      let program = try programs.program(prediction, batch: count)
+      return images.scalars.withUnsafeBytes {
+        program.run(InputAddress(name, $0.baseAddress), output: output)
+      }
+    }
+    let results = try programs.run(prediction, [name: .bytes(images)], batchSize: size)
     guard let result = results[output] else { preconditionFailure("\(output) was not computed") }
     return result
   }
@@ -126,7 +134,7 @@ extension Predictor {
     let count = try programs.input.batch(of: images.shape, .uint8)
     let program = try programs.program(.probabilities, batch: count)
     return images.scalars.withUnsafeBytes { bytes in
-      program.profile([(programs.input.imagesName, UInt(bitPattern: bytes.baseAddress))], repeats: repeats)
+      program.profile([InputAddress(programs.input.imagesName, bytes.baseAddress)], repeats: repeats)
     }
   }
 }

@@ -110,7 +110,8 @@ private struct PooledReference {
         }
         plainY.withUnsafeMutableBufferPointer { y in
           table.pool_rows(
-            top, top + conv.y_row, Int32(columns), conv.filters, Int32(MK_RELU.rawValue), 0, y.baseAddress! + at)
+            top, top + conv.y_row, Int32(columns), conv.filters, Int32(MK_RELU.rawValue), 0,
+            y.baseAddress! + at)
         }
       }
     }

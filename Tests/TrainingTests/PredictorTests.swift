@@ -66,7 +66,9 @@ import Testing
     let images = try images(20)
     let predictor = try Predictor(trainer.network, parameters: trainer.parameters, batchSize: 8, threads: 2)
     let image = try Samples.data(20).image(at: 3)
-    let expected = (try predictor(images), try predictor(image), try predictor.outputs(of: "conv2d_1", images))
+    let expected = (
+      try predictor(images), try predictor(image), try predictor.outputs(of: "conv2d_1", images)
+    )
     let wrong = Mutex(0)
     let done = DispatchSemaphore(value: 0)
     for index in 0..<8 {

@@ -154,6 +154,10 @@ typedef struct {
 
   // -- matrices (kernels/matrix.inc.h) --
   void (*gemm)(const mk_gemm *, const float *a, const float *b, const float *bias, float *c);
+  // y [units] = activation(bias + x W) of one sample x [depth], W [depth][w_row] with w_row a multiple of
+  // MK_LANES; bias may be null.
+  void (*dense_one)(const float *x, int32_t depth, const float *w, ptrdiff_t w_row, int32_t units,
+                    const float *bias, int32_t activation, float slope, float *y);
   // out[column*out_row + row] = x[row*x_row + column]
   void (*transpose)(const float *x, int32_t rows, int32_t columns, ptrdiff_t x_row, ptrdiff_t out_row, float *out);
 

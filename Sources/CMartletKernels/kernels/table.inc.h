@@ -39,6 +39,7 @@ const mk_kernels MK_TABLE = {
     .winograd_turned_kernel = winograd_turned_kernel,
     .winograd_kernel_gradient = winograd_kernel_gradient,
     .gemm = gemm,
+    .dense_one = dense_one,
     .transpose = transpose,
     .pointwise = pointwise,
     .from_bytes = from_bytes,
