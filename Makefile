@@ -85,7 +85,7 @@ docs: build-all ## Make the reference of the public symbols in .build/docs.
 consumer: setup ## Build and run the example as a package of its own, without cairo.
 	@scripts/test-consumer
 
-benchmark: build ## Time the training steps of Martlet and of its peers in one run.
+benchmark: build ## Time training and predictions of Martlet and of its peers in one run.
 	@Benchmarks/run $(ARGUMENTS)
 
 reproduction: build ## Train every system beside PyTorch and Keras: takes a day (DATA=dir RESULTS=dir).

@@ -1,4 +1,4 @@
-"""Keras's training steps on TensorFlow: modes train_on_batch and fit."""
+"""Keras on TensorFlow: modes train_on_batch, fit and predict_on_batch."""
 
 import itertools
 import os
@@ -10,29 +10,8 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 import keras
 import tensorflow as tf
-from keras import layers
-
 import peer
-from systems import SYSTEMS
-
-
-def convnet():
-    return [
-        layers.Conv2D(32, 3, padding="same", activation="relu"), layers.MaxPooling2D(2),
-        layers.Conv2D(64, 3, padding="same", activation="relu"), layers.MaxPooling2D(2),
-        layers.Flatten(), layers.Dense(128, activation="relu"), layers.Dropout(0.5), layers.Dense(10),
-    ]
-
-
-def conv5x5():
-    return [
-        layers.Conv2D(32, 5, activation="relu"), layers.MaxPooling2D(2),
-        layers.Conv2D(64, 5, activation="relu"), layers.MaxPooling2D(2),
-        layers.Flatten(), layers.Dense(128, activation="relu"), layers.Dense(10),
-    ]
-
-
-MODELS = {"convnet": convnet, "conv5x5": conv5x5}
+from networks_keras import network
 
 
 class BatchTimes(keras.callbacks.Callback):
@@ -52,13 +31,13 @@ class BatchTimes(keras.callbacks.Callback):
 
 def main():
     arguments = peer.arguments()
-    system = SYSTEMS[arguments.system]
+    system = arguments.system
     tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
     tf.config.threading.set_inter_op_parallelism_threads(arguments.threads)
     keras.utils.set_random_seed(0)
 
     images, labels = peer.batches(system, arguments.data)
-    model = keras.Sequential([layers.Input(system.shape), *MODELS[system.model]()])
+    model = keras.Sequential([keras.layers.Input(system.shape), *network(system)])
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer=keras.optimizers.Adam(1e-3), loss=loss, metrics=["accuracy"])
     size = system.batch
@@ -79,6 +58,7 @@ def main():
     run = {
         "train_on_batch": lambda count: peer.timed(lambda: model.train_on_batch(*next(rotation)), count),
         "fit": fit,
+        "predict_on_batch": lambda count: peer.timed(lambda: model.predict_on_batch(next(rotation)[0]), count),
     }
     if arguments.mode not in run:
         raise SystemExit(f"peer_keras: unknown mode {arguments.mode}; there are {', '.join(run)}")

@@ -1,4 +1,4 @@
-"""PyTorch's training steps: modes eager, channels_last, fused (Adam), compile, joined by +."""
+"""PyTorch: modes eager, channels_last, fused (Adam), compile and inference, joined by +."""
 
 import itertools
 
@@ -7,27 +7,9 @@ from torch import nn
 from torch.nn import functional
 
 import peer
-from systems import SYSTEMS
+from networks_torch import NETWORKS
 
-
-def convnet():
-    return nn.Sequential(
-        nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Flatten(), nn.Linear(3136, 128), nn.ReLU(), nn.Dropout(0.5), nn.Linear(128, 10),
-    )
-
-
-def conv5x5():
-    return nn.Sequential(
-        nn.Conv2d(1, 32, 5), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(32, 64, 5), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Flatten(), nn.Linear(1024, 128), nn.ReLU(), nn.Linear(128, 10),
-    )
-
-
-MODELS = {"convnet": convnet, "conv5x5": conv5x5}
-MODES = {"eager", "channels_last", "fused", "compile"}
+MODES = {"eager", "channels_last", "fused", "compile", "inference"}
 
 
 def densities(model, images, labels):
@@ -53,7 +35,7 @@ def densities(model, images, labels):
 
 def main():
     arguments = peer.arguments()
-    system = SYSTEMS[arguments.system]
+    system = arguments.system
     modes = set(arguments.mode.split("+"))
     if not modes <= MODES:
         raise SystemExit(f"peer_torch: unknown mode {arguments.mode}; there are {', '.join(sorted(MODES))}")
@@ -65,7 +47,9 @@ def main():
     images = torch.from_numpy(images).permute(0, 3, 1, 2).split(system.batch)
     images = [batch.contiguous(memory_format=layout) for batch in images]
     labels = torch.from_numpy(labels).split(system.batch)
-    model = MODELS[system.model]().to(memory_format=layout)
+    model = NETWORKS[system.model](system.shape, system.classes).to(memory_format=layout)
+    if "inference" in modes:
+        model = nn.Sequential(model, nn.Softmax(1)).eval()
     forward = torch.compile(model) if "compile" in modes else model
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, fused="fused" in modes or None)
     rotation = itertools.cycle(zip(images, labels))
@@ -78,10 +62,15 @@ def main():
         optimizer.step()
         return loss.item()
 
+    @torch.inference_mode()
+    def predict():
+        return forward(next(rotation)[0])
+
+    is_training = "inference" not in modes
     peer.serve(
         {"torch": torch.__version__},
-        run=lambda count: peer.timed(step, count),
-        density=lambda: densities(model, *next(rotation)),
+        run=lambda count: peer.timed(step if is_training else predict, count),
+        density=(lambda: densities(model, *next(rotation))) if is_training else None,
     )
 
 

@@ -3,61 +3,104 @@
 import re
 import sys
 
+TITLES = {
+    "training": "Training steps", "untuned": "Training steps of networks that nobody tuned for",
+    "inference": "Predictions",
+}
+
 
 def milliseconds(number):
-    return f"{number:.1f}" if number < 100 else f"{number:.0f}"
+    return f"{number:.3f}" if number < 1 else f"{number:.1f}" if number < 100 else f"{number:.0f}"
 
 
-def details(row):
+def megabytes(number):
+    return f"{number / 1e6:.0f}" if number else ""
+
+
+def details(kind):
     """What is known besides the time: gradients, first step, memory."""
-    lines = [f"### {row['data'].capitalize()} data", ""]
-    lines += ["| participant | ms per step | first step, s | peak memory, MB |", "|---|---:|---:|---:|"]
-    for name, facts in sorted(row["participants"].items(), key=lambda item: item[1]["milliseconds"]):
-        first, peak = facts.get("seconds_to_first_step"), facts.get("peak_memory_bytes")
+    lines = [f"### {kind['data'].capitalize()} data", ""]
+    lines += ["| participant | ms | first step, s | peak memory, MB |", "|---|---:|---:|---:|"]
+    for name, facts in sorted(kind["participants"].items(), key=lambda item: item[1]["milliseconds"]):
+        first = facts.get("seconds_to_first_step")
         lines.append(
             f"| {name} | {milliseconds(facts['milliseconds'])} | {f'{first:.2f}' if first else ''} "
-            f"| {f'{peak / 1e6:.0f}' if peak else ''} |")
-    if row["density"]:
-        shares = ", ".join(f"{share:.0%}" for share in row["density"].values())
-        lines += ["", f"Share of non-zero gradients after each convolution at the end: {shares}."]
-    for failure in row["failures"]:
+            f"| {megabytes(facts.get('peak_memory_bytes'))} |")
+    for name, shares in kind["density"].items():
+        if name in ("martlet", "torch eager"):
+            shares = ", ".join(f"{share:.0%}" for share in shares.values())
+            lines += ["", f"Share of non-zero gradients after each convolution at the end, {name}: {shares}."]
+    for failure in kind["failures"]:
         lines += ["", f"Left out: {' '.join(failure.split())[:300]}"]
     return lines
 
 
-def table(result):
-    """One line for each system."""
-    lines = ["| system | batch | Martlet, ms | fastest peer, ms | ratio |", "|---|---:|---:|---:|---:|"]
-    for name, system in result["systems"].items():
-        counted = system["counted"]
+def table(rows):
+    """One line for each row."""
+    lines = [
+        "| system | batch | Martlet, ms | floor, ms | fastest peer, ms | ratio | --exact |",
+        "|---|---:|---:|---:|---:|---:|---:|"]
+    for row in rows:
+        counted = row["counted"]
         if not counted:
             continue
-        row = next(row for row in system["rows"] if row["data"] == counted["data"])
-        times = {n: p["milliseconds"] for n, p in row["participants"].items()}
+        kind = next(kind for kind in row["measured"] if kind["data"] == counted["data"])
+        ours = kind["participants"]["martlet"]
+        peer = kind["participants"][counted["peer"]]
+        exact = counted["exact_ratio"]
         lines.append(
-            f"| {name} | {system['batch']} | {milliseconds(times['martlet'])} "
-            f"| {milliseconds(times[counted['peer']])} ({counted['peer']}) | {counted['ratio']:.2f} |")
+            f"| {row['system']} | {row['batch']} | {milliseconds(ours['milliseconds'])} "
+            f"| {milliseconds(ours['floor_milliseconds'])} "
+            f"| {milliseconds(peer['milliseconds'])} ({counted['peer']}) | {counted['ratio']:.2f} "
+            f"| {f'{exact:.2f}' if exact else ''} |")
     return lines
 
 
-def markdown(result):
+def memory(rows):
+    """Resident memory and the time to the end of the first step, ours beside PyTorch's."""
+    lines = [
+        "## Memory and first step of training", "",
+        "| system | batch | Martlet, MB | PyTorch, MB | part | first step, s | PyTorch, s |",
+        "|---|---:|---:|---:|---:|---:|---:|"]
+    for row in rows:
+        ours, peer = row["martlet"], row["torch"]
+        lines.append(
+            f"| {row['system']} | {row['batch']} | {megabytes(ours['peak_memory_bytes'])} "
+            f"| {megabytes(peer['peak_memory_bytes'])} "
+            f"| {ours['peak_memory_bytes'] / peer['peak_memory_bytes']:.3f} "
+            f"| {ours['seconds_to_first_step']:.2f} | {peer['seconds_to_first_step']:.2f} |")
+    return [
+        *lines, "", "Greatest resident memory of the process, code and libraries included, without the mapped files "
+        "of the data set; the time runs from the start of the process to the end of its first step, with the data "
+        "set in the cache.", ""]
+
+
+def markdown(result, drawing):
     facts = result["environment"]
     versions = {}
-    for system in result["systems"].values():
-        for row in system["rows"]:
-            for participant in row["participants"].values():
+    for row in result["rows"]:
+        for kind in row["measured"]:
+            for participant in kind["participants"].values():
                 versions.update(participant.get("versions", {}))
     lines = [
-        f"# Training steps, {facts['date'][:10]}", "",
+        f"# Benchmark, {facts['date'][:10]}", "",
         f"{facts['processor']}, {facts['threads']} threads of {facts['processors']} processors, {facts['memory']}, "
         f"{facts['system']}; commit {facts['commit']}; load before the run {facts['load_before']:.1f}.",
         "Peers: " + ", ".join(f"{name} {version}" for name, version in sorted(versions.items())) + ".",
-        "How it was measured: [README](README.md).", "", *table(result), "",
+        "How it was measured: [README](README.md).", "",
+        *([f"![Ratios to the fastest peer]({drawing})", ""] if drawing else []),
     ]
-    for name, system in result["systems"].items():
-        lines += [f"## {name}, batch {system['batch']}", ""]
-        for row in system["rows"]:
-            lines += [*details(row), ""]
+    for group, title in TITLES.items():
+        rows = [row for row in result["rows"] if row["group"] == group]
+        if rows:
+            lines += [f"## {title}", "", *table(rows), ""]
+    if result["memory"]:
+        lines += memory(result["memory"])
+    lines += ["# All figures", ""]
+    for row in result["rows"]:
+        lines += [f"## {row['system']}, {row['mode']}, batch {row['batch']}", ""]
+        for kind in row["measured"]:
+            lines += [*details(kind), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -65,15 +108,16 @@ BEGIN, END = "<!-- benchmark -->", "<!-- end of benchmark -->"
 
 
 def insert(report_path, readme_path):
-    """Puts the table of a report between the README's two marks."""
+    """Puts the first table of a report between the README's two marks."""
     with open(report_path) as file:
-        lines = re.findall(r"^\|.*$", file.read().split("\n## ")[0], re.MULTILINE)
+        text = file.read().split("\n# All figures")[0]
+    lines = re.search(r"(^\|.*\n)+", text, re.MULTILINE).group(0).rstrip()
     with open(readme_path) as file:
         before, rest = file.read().split(BEGIN)
     after = rest.split(END)[1]
     link = f"Measured as [docs/benchmarks/README.md](docs/benchmarks/README.md) says; all figures: [{report_path}]({report_path})."
     with open(readme_path, "w") as file:
-        file.write(before + BEGIN + "\n" + "\n".join(lines) + "\n\n" + link + "\n" + END + after)
+        file.write(before + BEGIN + "\n" + lines + "\n\n" + link + "\n" + END + after)
 
 
 if __name__ == "__main__":

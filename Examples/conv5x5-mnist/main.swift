@@ -33,8 +33,7 @@ try step.parameters.save(to: "mnist_cnn_model.safetensors")
 let predictor = try Predictor(model, parameters: step.parameters)
 var correct = 0
 for index in 0..<test.count {
-  let image = test.image(at: index)
-  let scores = try predictor.outputs(Tensor(shape: [1] + image.shape, scalars: image.scalars)).scalars
-  if scores.firstIndex(of: scores.max()!) == test.label(at: index) { correct += 1 }
+  let probabilities = try predictor(test.image(at: index)).scalars
+  if probabilities.firstIndex(of: probabilities.max()!) == test.label(at: index) { correct += 1 }
 }
 print("test accuracy \(Double(correct) / Double(test.count))")

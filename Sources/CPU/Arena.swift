@@ -11,9 +11,10 @@ import MartletCompilation
 /// The memory that all programs of one trainer share.
 ///
 /// It holds buffers that live across regions, and for each worker local buffers and scratch. It grows
-/// to the largest program and never shrinks.
-package final class Arena {
-  private(set) var shared: UnsafeMutableRawPointer
+/// to the largest program and never shrinks. Who writes it sees to it that nobody else does at the same time:
+/// a trainer belongs to one task, and a predictor lends an arena to one call at a time.
+package final class Arena: @unchecked Sendable {
+  package private(set) var shared: UnsafeMutableRawPointer
   private(set) var workers: [UnsafeMutableRawPointer]
   private(set) var sharedBytes = 0
   private(set) var workerBytes = 0
@@ -35,7 +36,7 @@ package final class Arena {
   package var byteCount: Int { sharedBytes + workers.count * workerBytes }
 
   /// Makes room for a program; what the arena held is lost if it has to move.
-  func reserve(shared bytes: Int, worker: Int) {
+  package func reserve(shared bytes: Int, worker: Int) {
     if bytes > sharedBytes {
       free(shared)
       shared = Self.allocate(bytes)

@@ -41,14 +41,24 @@ struct BorderedImage {
   var pitch: Int { (columns + margins.left + margins.right) * channels }
 
   /// Brings an image into a slot and returns its first element, border included.
-  func load(_ image: Int, slot: Int = 0, _ context: Context) -> UnsafeMutablePointer<Float> {
+  ///
+  /// - Parameter wanted: The rows that are needed, border included; the others are left undefined.
+  func load(
+    _ image: Int, slot: Int = 0, rows wanted: Range<Int>? = nil, _ context: Context
+  ) -> UnsafeMutablePointer<Float> {
     if isInPlace { return source.floats(context, image: image) }
     let target = (context.scratch + offset).assumingMemoryBound(to: Float.self) + slot * slotFloats
     let width = columns * channels
     let left = margins.left * channels
-    target.update(repeating: 0, count: margins.top * pitch + left)
+    let wanted = wanted ?? 0..<rows + margins.top + margins.bottom
+    if wanted.lowerBound < margins.top {
+      target.update(repeating: 0, count: margins.top * pitch)
+    }
+    let first = Swift.min(rows, Swift.max(0, wanted.lowerBound - margins.top))
+    let last = Swift.max(first, Swift.min(rows, wanted.upperBound - margins.top))
+    if first < last { (target + (first + margins.top) * pitch).update(repeating: 0, count: left) }
     evaluator?.prepare(image: image, context)
-    for row in 0..<rows {
+    for row in first..<last {
       var pixels = target + ((row + margins.top) * pitch + left)
       if let evaluator {
         withUnsafeMutablePointer(to: &pixels) {
@@ -60,9 +70,10 @@ struct BorderedImage {
         pixels.update(from: source.floats(context, image: image) + row * width, count: width)
       }
       // The right border of this row and the left border of the next are neighbours.
-      let isLast = row == rows - 1
-      (pixels + width).update(
-        repeating: 0, count: margins.right * channels + (isLast ? margins.bottom * pitch : left))
+      (pixels + width).update(repeating: 0, count: margins.right * channels + (row == rows - 1 ? 0 : left))
+    }
+    if wanted.upperBound > margins.top + rows {
+      (target + (margins.top + rows) * pitch).update(repeating: 0, count: margins.bottom * pitch)
     }
     return target
   }

@@ -7,6 +7,7 @@ import MartletGraphs
 /// | step | channels in | filters | algorithm |
 /// |---|---|---|---|
 /// | conv + ReLU + 2x2 pool | 1...4 | multiple of 8 | tiny: one pass, pooled in registers |
+/// | 3x3 with a large kernel, few tiles | any | any | direct: the transformed kernel is four times as large |
 /// | its kernel gradient | 1...4 | multiple of 8 | tiny: masked |
 /// | its gradients | multiple of 8 | any | sparse: lists of the non-zero gradients |
 /// | its gradients | other | any | the mask is spread out, then direct |
@@ -22,7 +23,9 @@ enum ConvolutionAlgorithm {
     let (channels, filters) = (step.imageShape[3], step.resultShape[3])
     let suitsWinograd =
       !step.isExact && Winograd.suits(step.window, channels: channels, result: step.resultShape)
-    if step.isPooled && channels <= 4 && filters % Int(MK_LANES) == 0 {
+      && !(isForward && Winograd.readsTooMuch(channels: channels, result: step.resultShape))
+    let isTiny = channels <= 4 && filters % Int(MK_LANES) == 0 && step.epilogue == .relu
+    if step.isPooled && isTiny {
       self = .tiny
     } else if step.isPooled && !isForward {
       self = channels % Int(MK_LANES) == 0 ? .sparse : .direct
@@ -43,11 +46,15 @@ struct ConvolutionForward: ImageKernel {
   private let geometry: mk_conv
   private let blocks: FilterBlocks
   private let algorithm: ConvolutionAlgorithm
+  /// A 1x1 convolution of one pixel: a dense layer on one sample.
+  private let isDense: Bool
   private let winograd: Winograd?
   private let rowsOffset: Int
+  /// Where the tiny kernel puts the mask of an image that keeps none.
+  private let maskOffset: Int
   private let kernels = InstructionSet.kernels
 
-  /// - Parameter weights: The kernel in `forward` order.
+  /// - Parameter weights: The kernel in the order that the algorithm reads.
   init(
     _ step: ConvolutionStep, inputs: [Operand], weights: Operand, bias: Operand?, output: Operand,
     mask: Operand?,
@@ -59,6 +66,9 @@ struct ConvolutionForward: ImageKernel {
     let depth = step.window.kernel.height * step.window.kernel.width * channels
     algorithm = ConvolutionAlgorithm(step, isForward: true)
     let isWinograd = algorithm == .winograd
+    isDense =
+      groups == 1 && !step.isPooled && step.window.kernel == Extent(1)
+      && step.resultShape[1] * step.resultShape[2] == 1 && step.imageShape[1] * step.imageShape[2] == 1
     blocks = FilterBlocks(filters: filters, depth: depth)
     image = BorderedImage(
       shape: step.imageShape,
@@ -80,16 +90,16 @@ struct ConvolutionForward: ImageKernel {
     let rowCount = step.resultShape[2] * step.resultShape[3]
     let rows = !step.isPooled || algorithm == .tiny ? 0 : isWinograd ? step.resultShape[1] : 2
     rowsOffset = scratch.reserve(Float.self, rows * rowCount)
+    let masks = step.isPooled && mask == nil && algorithm == .tiny ? rowCount * step.resultShape[1] / 4 : 0
+    maskOffset = scratch.reserve(UInt8.self, masks)
   }
 
   func run(_ images: Range<Int>, shard: Int, _ context: Context) {
     if let winograd {
       winograd.blocks(of: images) { runWinograd(winograd, $0, context) }
-    } else if let mask {
+    } else if step.isPooled {
       for index in images {
-        runPooled(
-          image.load(index, context), output.floats(context, image: index), mask.bytes(context, image: index),
-          context)
+        runPooled(image.load(index, context), index, rows: 0..<Int(geometry.rows) / 2, context)
       }
     } else if blocks.count == 1 {
       for index in images { runPlain(image.load(index, context), index, block: 0, context) }
@@ -103,23 +113,39 @@ struct ConvolutionForward: ImageKernel {
       winograd.transform(image.load(index, context), slot: index - images.lowerBound, context)
     }
     winograd.multiply(images.count, by: weights.floats(context), context)
-    let biases = bias.map { UnsafePointer($0.floats(context)) }
-    let whole = (context.scratch + rowsOffset).assumingMemoryBound(to: Float.self)
-    let (columns, filters) = (Int(geometry.columns), Int(geometry.filters))
     for index in images {
-      let slot = index - images.lowerBound
-      let y = output.floats(context, image: index)
-      guard let mask = mask?.bytes(context, image: index) else {
-        winograd.store(slot: slot, bias: biases, step.epilogue, into: y, context)
-        continue
-      }
-      winograd.store(slot: slot, bias: biases, .identity, into: whole, context)
-      for row in 0..<Int(geometry.rows) / 2 {
-        let top = whole + 2 * row * columns * filters
-        let place = row * (columns / 2) * filters
-        kernels.relu_pool_rows(
-          top, top + columns * filters, Int32(columns / 2), Int32(filters), y + place, mask + place)
-      }
+      store(winograd, slot: index - images.lowerBound, index, from: 0, rows: Int(geometry.rows), context)
+    }
+  }
+
+  /// Transforms a slot back into rows of an image, pooled where that follows.
+  private func store(
+    _ winograd: Winograd, slot: Int, _ index: Int, from first: Int, rows: Int, _ context: Context
+  ) {
+    let biases = bias.map { UnsafePointer($0.floats(context)) }
+    let (columns, filters) = (Int(geometry.columns), Int(geometry.filters))
+    guard step.isPooled else {
+      let y = output.floats(context, image: index) + first * geometry.y_row
+      return winograd.store(slot: slot, bias: biases, step.epilogue, into: y, context)
+    }
+    let whole = (context.scratch + rowsOffset).assumingMemoryBound(to: Float.self)
+    winograd.store(slot: slot, bias: biases, .identity, into: whole, context)
+    for row in 0..<rows / 2 {
+      pool(whole + 2 * row * columns * filters, index, row: first / 2 + row, context)
+    }
+  }
+
+  /// Pools two rows into one of the image's.
+  private func pool(_ top: UnsafePointer<Float>, _ index: Int, row: Int, _ context: Context) {
+    let (columns, filters) = (geometry.columns, geometry.filters)
+    let bottom = top + Int(columns * filters)
+    let place = row * Int(columns / 2 * filters)
+    let y = output.floats(context, image: index) + place
+    if let mask {
+      kernels.relu_pool_rows(top, bottom, columns / 2, filters, y, mask.bytes(context, image: index) + place)
+    } else {
+      let (activation, slope) = step.epilogue.activation
+      kernels.pool_rows(top, bottom, columns / 2, filters, activation, slope, y)
     }
   }
 
@@ -135,36 +161,51 @@ struct ConvolutionForward: ImageKernel {
     }
   }
 
-  private func runPlain(_ x: UnsafePointer<Float>, _ index: Int, block: Int, _ context: Context) {
+  private func runPlain(
+    _ x: UnsafePointer<Float>, _ index: Int, block: Int, rows: Range<Int>? = nil, _ context: Context
+  ) {
     let y = output.floats(context, image: index)
     let (activation, slope) = step.epilogue.activation
     let range = blocks.range(block)
     var geometry = geometry
     geometry.filters = Int32(range.count)
+    if isDense {
+      kernels.dense_one(
+        x, geometry.channels, weights.floats(context) + blocks.offset(block), padded(range.count),
+        Int32(range.count), bias.map { UnsafePointer($0.floats(context) + range.lowerBound) }, activation,
+        slope,
+        y + range.lowerBound)
+      return
+    }
+    let first = rows?.lowerBound ?? 0
+    if let rows { geometry.rows = Int32(rows.count) }
     for group in 0..<step.window.groups {
       let filter = group * blocks.filters + range.lowerBound
       kernels.conv_forward(
-        &geometry, x + group * Int(geometry.channels),
+        &geometry, x + first * geometry.x_row + group * Int(geometry.channels),
         weights.floats(context) + (group * blocks.floats + blocks.offset(block)),
-        bias.map { UnsafePointer($0.floats(context) + filter) }, activation, slope, y + filter)
+        bias.map { UnsafePointer($0.floats(context) + filter) }, activation, slope,
+        y + first * geometry.y_row + filter)
     }
   }
 
-  private func runPooled(
-    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ mask: UnsafeMutablePointer<UInt8>,
-    _ context: Context
-  ) {
+  /// - Parameter rows: The pooled rows that are computed.
+  private func runPooled(_ x: UnsafePointer<Float>, _ index: Int, rows: Range<Int>, _ context: Context) {
     var geometry = geometry
     let biases = bias.map { UnsafePointer($0.floats(context)) }
     if algorithm == .tiny {
-      kernels.tiny_pool_forward(&geometry, x, weights.floats(context), biases, y, mask)
+      let place = rows.lowerBound * Int(geometry.columns / 2 * geometry.filters)
+      let unread = (context.scratch + maskOffset).assumingMemoryBound(to: UInt8.self)
+      geometry.rows = Int32(2 * rows.count)
+      kernels.tiny_pool_forward(
+        &geometry, x + 2 * rows.lowerBound * geometry.x_row, weights.floats(context), biases,
+        output.floats(context, image: index) + place,
+        (mask?.bytes(context, image: index) ?? unread) + place)
       return
     }
-    let (columns, filters) = (Int(geometry.columns), Int(geometry.filters))
     let top = (context.scratch + rowsOffset).assumingMemoryBound(to: Float.self)
-    let pooledRows = Int(geometry.rows) / 2
     geometry.rows = 2
-    for row in 0..<pooledRows {
+    for row in rows {
       for block in 0..<blocks.count {
         let range = blocks.range(block)
         geometry.filters = Int32(range.count)
@@ -172,9 +213,51 @@ struct ConvolutionForward: ImageKernel {
           &geometry, x + 2 * row * geometry.x_row, weights.floats(context) + blocks.offset(block),
           biases.map { $0 + range.lowerBound }, Int32(MK_IDENTITY.rawValue), 0, top + range.lowerBound)
       }
-      let place = row * (columns / 2) * filters
-      kernels.relu_pool_rows(
-        top, top + columns * filters, Int32(columns / 2), Int32(filters), y + place, mask + place)
+      pool(top, index, row: row, context)
+    }
+  }
+}
+
+extension ConvolutionForward {
+  /// The parts of one image, a function of its shape: blocks of filters where the kernel is large, else
+  /// bands of rows, whole tiles or pooling windows high.
+  var partCount: Int { min(units, Self.mostParts) }
+
+  private static let mostParts = 8
+
+  private var splitsFilters: Bool { blocks.count > 1 && !step.isPooled && winograd == nil }
+  /// Rows that stay together.
+  private var band: Int { winograd != nil ? 4 : step.isPooled ? 2 : 1 }
+  private var units: Int {
+    if splitsFilters { return blocks.count }
+    return step.isPooled && winograd == nil ? Int(geometry.rows) / 2 : (Int(geometry.rows) + band - 1) / band
+  }
+
+  /// Computes a part of an image; nothing depends on the division.
+  func run(part: Int, of parts: Int, image index: Int, _ context: Context) {
+    let range = units * part / parts..<units * (part + 1) / parts
+    if splitsFilters {
+      let x = image.load(index, context)
+      for block in range { runPlain(x, index, block: block, context) }
+      return
+    }
+    let rows = range.lowerBound * band..<min(range.upperBound * band, Int(geometry.rows))
+    guard !rows.isEmpty else { return }
+    let window = step.window
+    let height = (window.kernel.height - 1) * window.dilation.height + 1
+    // Winograd's last tile reads beyond the last row of the result.
+    let lastRow = winograd != nil ? range.upperBound * band - 1 : rows.upperBound - 1
+    let read = rows.lowerBound * window.stride.height..<lastRow * window.stride.height + height
+    let x = image.load(index, rows: read, context)
+    if let winograd {
+      let part = winograd.band(tiles: range)
+      part.transform(x + rows.lowerBound * image.pitch, slot: 0, context)
+      part.multiply(1, by: weights.floats(context), context)
+      store(part, slot: 0, index, from: rows.lowerBound, rows: rows.count, context)
+    } else if step.isPooled {
+      runPooled(x, index, rows: range, context)
+    } else {
+      for block in 0..<blocks.count { runPlain(x, index, block: block, rows: rows, context) }
     }
   }
 }

@@ -10,17 +10,25 @@ package final class Executable {
   private let plan: ExecutablePlan
   private let pool: WorkerPool
   private let arena: Arena
+  /// What was computed from the weights alone, where they stay the same for many executions.
+  package let prepared: Arena
   private let counters: TaskCounters
   private let table: UnsafeMutablePointer<UnsafeMutableRawPointer>
   private let constants: UnsafeMutablePointer<Float>
+  private let isWorthThreads: Bool
   private var boundGeneration = -1
 
-  package init(_ program: Program, pool: WorkerPool, arena: Arena) {
+  /// - Parameter prepared: What another executable has prepared, whose `preparation` is equal to this one's; with it
+  ///   `prepare` need not be called.
+  package init(_ program: Program, pool: WorkerPool, arena: Arena, prepared: Arena? = nil) {
     self.program = program
     self.pool = pool
     self.arena = arena
     plan = ExecutablePlan(program)
-    counters = TaskCounters(phases: max(plan.compute.count, plan.update.count))
+    isWorthThreads = program.isWorthThreads
+    counters = TaskCounters(phases: max(plan.prepare.count, plan.compute.count, plan.update.count))
+    self.prepared = prepared ?? Arena(workers: 0)
+    if prepared == nil { self.prepared.reserve(shared: plan.preparedBytes, worker: 0) }
     arena.reserve(shared: plan.memory.byteCount, worker: plan.workerLocalBytes + plan.workerScratchBytes)
     table = .allocate(capacity: plan.slotBytes.count)
     table.initialize(repeating: arena.shared, count: plan.slotBytes.count)
@@ -28,6 +36,7 @@ package final class Executable {
       if case .constant(let numbers) = buffer.kind { return numbers }
       return []
     }
+    for (slot, offset) in plan.preparedOffsets { table[slot] = self.prepared.shared + offset }
     constants = .allocate(capacity: max(1, numbers.count))
     constants.initialize(from: numbers, count: numbers.count)
     var offset = 0
@@ -47,6 +56,12 @@ package final class Executable {
   package var arenaBytes: Int {
     plan.memory.byteCount + pool.count * (plan.workerLocalBytes + plan.workerScratchBytes)
   }
+
+  /// Bytes of what is kept for all executions: packed weights, and what depends on the store alone.
+  package var preparedBytes: Int { plan.preparedBytes }
+
+  /// What is kept, as text: programs with equal texts can share it.
+  package var preparation: [String] { plan.preparation }
 
   /// The number of phases between barriers.
   package var phaseCount: Int { plan.compute.count + plan.update.count }
@@ -90,6 +105,13 @@ package final class Executable {
       start: table[buffer].assumingMemoryBound(to: Float.self), count: program.buffers[buffer].count)
   }
 
+  /// Computes what depends on the store alone; to be called after `bind` and whenever the store has changed,
+  /// where the program was compiled for weights that stay.
+  package func prepare() {
+    bindArena()
+    run(plan.prepare)
+  }
+
   /// Runs everything up to the guard.
   package func compute() {
     bindArena()
@@ -128,6 +150,12 @@ package final class Executable {
 
   private func run(_ phases: [Phase]) {
     guard !phases.isEmpty else { return }
+    guard isWorthThreads else {
+      return pool.runAlone {
+        let context = context(0)
+        for phase in phases { for task in 0..<phase.taskCount { phase.run(task: task, context) } }
+      }
+    }
     counters.reset()
     pool.run { worker in
       let context = context(worker)

@@ -41,22 +41,13 @@ extension ExecutablePlan {
   mutating func imageKernel(
     _ step: Step, images: Int, shards: Shards, kept: Int, scratch: inout ScratchLayout
   ) -> (any ImageKernel, [any FlatKernel]) {
+    if case .convolution(let conv) = step.kind {
+      return (forward(conv, step, images: images, scratch: &scratch), [])
+    }
     let inputs = zip(step.inputs, step.inputShapes).map { operand($0, $1, images: images) }
     let outputs = zip(step.outputs, step.outputShapes).map { operand($0, $1, images: images) }
     for output in step.outputs where step.partialBytes > 0 { touch(output, phaseIndex + 1) }
     switch step.kind {
-    case .convolution(let conv):
-      let kernel = conv.sourceCount
-      let weights = weights(
-        step.inputs[kernel], step.inputShapes[kernel],
-        ConvolutionAlgorithm(conv, isForward: true) == .winograd ? .winograd : .forward,
-        groups: conv.window.groups)
-      return (
-        ConvolutionForward(
-          conv, inputs: Array(inputs[..<kernel]), weights: weights,
-          bias: conv.hasBias ? inputs[kernel + 1] : nil,
-          output: outputs[0], mask: conv.isPooled ? outputs[1] : nil, scratch: &scratch), []
-      )
     case .inputGradient(let conv, _):
       let weights = weights(
         step.inputs[1], step.inputShapes[1], InputGradient.order(conv), groups: conv.window.groups)
@@ -100,8 +91,26 @@ extension ExecutablePlan {
     case .normalization(let op): return normalizationKernel(op, step, inputs, outputs[0], shards, &scratch)
     case .normalizedPooling(let pooling):
       return normalizedPoolingKernel(pooling, step, inputs, outputs, shards, &scratch)
-    case .matrix: preconditionFailure("a matrix product is split over its output")
+    case .convolution, .matrix: preconditionFailure("\(step.kind.name) has a kernel of its own")
     }
+  }
+
+  /// A convolution; its weights are read packed, so the kernel itself is no operand.
+  mutating func forward(
+    _ conv: ConvolutionStep, _ step: Step, images: Int, scratch: inout ScratchLayout
+  ) -> ConvolutionForward {
+    let kernel = conv.sourceCount
+    let image = (0..<kernel).map { operand(step.inputs[$0], step.inputShapes[$0], images: images) }
+    let bias =
+      conv.hasBias ? operand(step.inputs[kernel + 1], step.inputShapes[kernel + 1], images: images) : nil
+    let outputs = zip(step.outputs, step.outputShapes).map { operand($0, $1, images: images) }
+    let weights = weights(
+      step.inputs[kernel], step.inputShapes[kernel],
+      ConvolutionAlgorithm(conv, isForward: true) == .winograd ? .winograd : .forward,
+      groups: conv.window.groups)
+    return ConvolutionForward(
+      conv, inputs: image, weights: weights, bias: bias, output: outputs[0],
+      mask: conv.isPooled && conv.keepsMask ? outputs[1] : nil, scratch: &scratch)
   }
 
   private mutating func reductionKernel(

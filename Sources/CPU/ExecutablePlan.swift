@@ -7,6 +7,8 @@ import MartletGraphs
 /// packed weights and the shards' partial sums.
 struct ExecutablePlan {
   let program: Program
+  /// What runs once for each set of weights, where they stay the same for many executions.
+  private(set) var prepare: [Phase] = []
   private(set) var compute: [Phase] = []
   private(set) var update: [Phase] = []
   /// Bytes of every slot that lies in the arena, and its place there.
@@ -19,6 +21,11 @@ struct ExecutablePlan {
   private(set) var guardKernels: [GuardKernel] = []
   private(set) var guardSlot = 0
 
+  /// The slots that keep what was prepared, with their places in memory of their own.
+  private(set) var preparedOffsets: [Int: Int] = [:]
+  private(set) var preparedBytes = 0
+  /// The phase in which the weights of the store are packed.
+  private var packingPhase = 0
   private var lifetimes: [Int: ClosedRange<Int>] = [:]
   private var localOffsets: [Int: Int] = [:]
   private var packings: [PackingKey: Int] = [:]
@@ -34,17 +41,24 @@ struct ExecutablePlan {
   init(_ program: Program) {
     self.program = program
     slotBytes = program.buffers.map(\.byteCount)
+    for region in program.prepare { prepare += phases(of: region) }
+    prepare += flushed()
+    if program.weightsStay {
+      packingPhase = phaseIndex
+      phaseIndex += 1
+    }
     for region in program.compute { compute += phases(of: region) }
     compute += flushed()
     if !program.guarded.isEmpty { compute.append(guardPhase()) }
     for region in program.update { update += phases(of: region) }
     update += flushed()
     if !packingKernels.isEmpty {
-      compute.insert(Self.packing(packingKernels), at: 0)
+      let packing = Self.packing(packingKernels)
+      if program.weightsStay { prepare.append(packing) } else { compute.insert(packing, at: 0) }
     }
     for (_, buffer) in program.outputs { touch(buffer, phaseIndex) }
     for (_, buffer) in program.guarded { touch(buffer, phaseIndex) }
-    arenaSlots = lifetimes.keys.sorted()
+    arenaSlots = lifetimes.keys.filter { preparedOffsets[$0] == nil }.sorted()
     memory = MemoryPlan(
       arenaSlots.map { slot in
         let life = lifetimes[slot] ?? 0...0
@@ -54,7 +68,13 @@ struct ExecutablePlan {
 
   mutating func touch(_ slot: Int, _ phase: Int) {
     if slot < program.buffers.count {
-      guard program.buffers[slot].kind == .temporary else { return }
+      switch program.buffers[slot].kind {
+      case .temporary: break
+      // What an execution reads is kept; the rest is on its way to what is kept.
+      case .prepared where phase > packingPhase && packingPhase > 0: return keep(slot)
+      case .prepared: break
+      case .input, .parameter, .constant, .local: return
+      }
     }
     let life = lifetimes[slot] ?? phase...phase
     lifetimes[slot] = min(life.lowerBound, phase)...max(life.upperBound, phase)
@@ -66,6 +86,20 @@ struct ExecutablePlan {
     touch(slot, phases.lowerBound)
     touch(slot, phases.upperBound)
     return slot
+  }
+
+  private mutating func keep(_ slot: Int) {
+    guard preparedOffsets[slot] == nil else { return }
+    preparedOffsets[slot] = preparedBytes
+    preparedBytes +=
+      (slotBytes[slot] + MemoryPlan.alignment - 1) / MemoryPlan.alignment * MemoryPlan.alignment
+  }
+
+  /// What is kept, as text: programs with equal texts can share it.
+  var preparation: [String] {
+    program.preparation
+      + packingKernels.map { "\(program.name(of: $0.kernel.place)) \($0.order) \($0.groups) \($0.shape)" }
+      + preparedOffsets.map { "\($0.key) at \($0.value)" }.sorted()
   }
 
   /// A step's operand; its first axis counts `images` or nothing.
@@ -83,9 +117,9 @@ struct ExecutablePlan {
   mutating func weights(_ buffer: Int, _ shape: [Int], _ order: WeightPacking.Order, groups: Int)
     -> Operand
   {
-    touch(buffer, phaseIndex)
     let isWhole = WeightPacking.blocks(order: order, shape: shape, groups: groups).count == 1
     if order == .forward && groups == 1 && shape[3] == padded(shape[3]) && isWhole {
+      touch(buffer, phaseIndex)
       return Operand(place: buffer, isLocal: false, imageStride: 0)
     }
     let key = PackingKey(buffer: buffer, order: order, groups: groups)
@@ -94,9 +128,20 @@ struct ExecutablePlan {
       return Operand(place: slot, isLocal: false, imageStride: 0)
     }
     // Weights of the store are packed before anything else; computed ones just before their use.
-    guard program.buffers[buffer].isParameter else { return packedNow(buffer, shape, order, groups) }
-    let count = WeightPacking.count(order: order, shape: shape, groups: groups)
-    let slot = newSlot(count * 4, touching: 0...phaseIndex)
+    guard program.buffers[buffer].isParameter || program.buffers[buffer].kind == .prepared else {
+      touch(buffer, phaseIndex)
+      return packedNow(buffer, shape, order, groups)
+    }
+    let bytes = WeightPacking.count(order: order, shape: shape, groups: groups) * 4
+    let slot: Int
+    if program.weightsStay {
+      slotBytes.append(bytes)
+      slot = slotBytes.count - 1
+      keep(slot)
+      touch(buffer, packingPhase)
+    } else {
+      slot = newSlot(bytes, touching: packingPhase...phaseIndex)
+    }
     packings[key] = slot
     let packed = Operand(place: slot, isLocal: false, imageStride: 0)
     packingKernels.append(
@@ -131,6 +176,7 @@ struct ExecutablePlan {
   private mutating func phases(of region: Program.Region) -> [Phase] {
     switch region.domain {
     case .images:
+      if program.splitsImages, packingPhase > 0 { return flushed() + singleImagePhases(region.steps) }
       return flushed() + imagePhases(region.steps, images: program.batch)
     case .flat:
       var result: [Phase] = []
@@ -214,7 +260,22 @@ struct ExecutablePlan {
     return Phase(work: work, labels: labels, stored: stored)
   }
 
-  private mutating func imagePhases(_ steps: [Step], images: Int) -> [Phase] {
+  /// A phase for a convolution of a single image, with what must be packed before it.
+  mutating func splitPhase(_ step: Step) -> [Phase] {
+    guard case .convolution(let convolution) = step.kind else {
+      preconditionFailure("\(step.name) is no convolution")
+    }
+    phaseIndex += 1
+    var own = ScratchLayout()
+    let kernel = forward(convolution, step, images: 1, scratch: &own)
+    workerScratchBytes = max(workerScratchBytes, own.byteCount)
+    let before = packingsBefore.isEmpty ? [] : [Self.packing(packingsBefore, computed: true)]
+    packingsBefore = []
+    let work = Phase.Work.flat(kernels: [SplitConvolution(convolution: kernel)])
+    return before + [close(work, [KernelLabel(step)], storing: [step])]
+  }
+
+  mutating func imagePhases(_ steps: [Step], images: Int) -> [Phase] {
     let partialBytes = steps.reduce(0) { $0 + $1.partialBytes }
     let together = steps.map(\.imagesTogether).max() ?? 1
     let shards = Shards(images: images, partialBytes: partialBytes, together: together)

@@ -77,6 +77,23 @@ struct Winograd {
       && result[3] >= 16 && 32 * tiles(result[1]) * tiles(result[2]) <= 4 * cells
   }
 
+  /// Whether a batch has so few tiles that reading a large transformed kernel takes longer than the sums
+  /// it saves.
+  static func readsTooMuch(channels: Int, result: [Int]) -> Bool {
+    isLarge(channels: channels, filters: result[3])
+      && result[0] * tiles(result[1]) * tiles(result[2]) < fewestTiles
+  }
+
+  private static let fewestTiles = 16
+
+  /// The same convolution of some rows of tiles alone.
+  func band(tiles: Range<Int>) -> Winograd {
+    var part = self
+    part.geometry.tiles_y = Int32(tiles.count)
+    part.geometry.rows = min(geometry.rows - Int32(4 * tiles.lowerBound), Int32(4 * tiles.count))
+    return part
+  }
+
   /// Calls `body` with each block of the images.
   func blocks(of range: Range<Int>, _ body: (Range<Int>) -> Void) {
     for block in range.runs(of: images) { body(block) }

@@ -36,6 +36,13 @@ package final class WorkerPool: Sendable {
   /// Denormals are flushed to zero meanwhile, on the calling thread too.
   package func run(_ job: (Int) -> Void) { crew.run(job) }
 
+  /// Runs a job on the calling thread alone, with denormals flushed.
+  package func runAlone(_ job: () -> Void) {
+    let state = mk_denormals_flush()
+    defer { mk_denormals_restore(state) }
+    job()
+  }
+
   /// Waits until every member has come here.
   package func barrier() { crew.barrier() }
 }

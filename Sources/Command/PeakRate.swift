@@ -15,12 +15,12 @@ enum PeakRate {
       Rescale(1 / 255)
       for _ in 0..<layers { Conv2D(channels, kernelSize: 3, padding: .same, useBias: false) }
     }
-    let predictor = try Predictor(network, threads: threads)
+    let predictor = try Predictor(network, batchSize: images, threads: threads)
     let input = Tensor<UInt8>(repeating: 1, shape: [images, side, side, channels])
     let best =
       try (0..<20).map { _ in
         let start = ContinuousClock.now
-        _ = try predictor.outputs(input, batchSize: images)
+        _ = try predictor.outputs(input)
         return (ContinuousClock.now - start) / .seconds(1)
       }.min() ?? 1
     let operations = network.summary(batchSize: images).flops * images

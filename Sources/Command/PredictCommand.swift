@@ -1,6 +1,7 @@
 import ArgumentParser
 import MartletExperiments
 import MartletImages
+import MartletNetworks
 import MartletReports
 import MartletRuns
 import MartletTensors
@@ -40,11 +41,13 @@ struct PredictCommand: Verb {
       ?? ImageConversion(height: shape[0], width: shape[1], channels: channels)
     // All are read before anything is told, so that a bad one leaves no half result.
     let pictures = try images.map { path in (path, try conversion.image(file: path)) }
-    let predictor = try Predictor(try configuration.network(), threads: common.threadCount)
-    try predictor.parameters.load(try record.weights(onProblem: Output.warn), from: run)
+    let network = try configuration.network()
+    let weights = try Parameters(of: network)
+    try weights.load(try record.weights(onProblem: Output.warn), from: run)
+    let predictor = try Predictor(network, parameters: weights, batchSize: 1, threads: common.threadCount)
     for (path, picture) in pictures {
-      let input = Tensor(shape: [1] + shape, scalars: picture.scalars)
-      tell(path, try predictor.probabilities(input).scalars, configuration.classNames)
+      let image = Tensor(shape: shape, scalars: picture.scalars)
+      tell(path, try predictor(image).scalars, configuration.classNames)
     }
     if common.json {
       Output.json(["event": "result", "run": .string(run), "images": .integer(pictures.count)])

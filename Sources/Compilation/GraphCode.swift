@@ -23,19 +23,27 @@ package struct GraphCode {
   }
 
   package private(set) var nodes: [Node] = []
-  package private(set) var outputs: [(name: String, id: Int)] = []
-  package private(set) var assignments: [(path: String, id: Int)] = []
+  package internal(set) var outputs: [(name: String, id: Int)] = []
+  package internal(set) var assignments: [(path: String, id: Int)] = []
   /// Values that must be finite before anything is changed: the loss and every gradient.
-  package private(set) var guarded: [(name: String, id: Int)] = []
-  package let batch: Int
+  package internal(set) var guarded: [(name: String, id: Int)] = []
+  /// For each node whether it depends on the store alone; empty where the store changes between executions.
+  private(set) var fixed: [Bool] = []
+  package private(set) var batch: Int
   private var known: [Key: Int] = [:]
+
+  /// No operations.
+  init(batch: Int) { self.batch = batch }
 
   /// Re-emits what the outputs, assignments and guarded values of `graph` depend on.
   ///
   /// - Parameters:
   ///   - batch: The number of samples; inputs whose first axis has this extent are batched.
   ///   - guarded: Values checked before the assignments are carried out.
-  package init(_ graph: Graph, batch: Int, guarded: [(name: String, value: Value)] = []) {
+  ///   - weightsStay: Whether the store changes rarely, so that what depends on it alone is computed apart.
+  package init(
+    _ graph: Graph, batch: Int, guarded: [(name: String, value: Value)] = [], weightsStay: Bool = false
+  ) {
     self.batch = batch
     let roots =
       graph.outputs.map(\.value.id) + graph.assignments.map(\.value.id) + guarded.map(\.value.id)
@@ -52,6 +60,11 @@ package struct GraphCode {
     assignments = graph.assignments.map { ($0.path, renamed[$0.value.id]) }
     self.guarded = guarded.map { ($0.name, renamed[$0.value.id]) }
     removeDead()
+    guard weightsStay else { return }
+    precondition(
+      assignments.isEmpty, "a program that changes \(assignments.map(\.path)) cannot keep its weights")
+    self = folded()
+    fixed = fixedNodes
   }
 
   /// Emits an operation after the local rules; equal ones are shared.
@@ -71,7 +84,7 @@ package struct GraphCode {
   }
 
   /// Drops what the rules left without a use.
-  private mutating func removeDead() {
+  mutating func removeDead() {
     var isLive = [Bool](repeating: false, count: nodes.count)
     for id in outputs.map(\.id) + assignments.map(\.id) + guarded.map(\.id) { isLive[id] = true }
     for id in isLive.indices.reversed() where isLive[id] {

@@ -125,8 +125,9 @@ extension Lowering {
     }
     var step = ConvolutionStep(
       window: window, imageShape: code.nodes[convolution.inputs[0]].shape, resultShape: convolution.shape)
-    step.epilogue = .relu
+    step.epilogue = group.epilogue
     step.isPooled = true
+    step.keepsMask = code.fixed.isEmpty
     let (sourceCode, loads) = source(convolution.inputs[0])
     let mask = maskOf[group.pool] ?? -1
     if id == group.pool {
@@ -134,6 +135,7 @@ extension Lowering {
       step.hasBias = group.bias != nil
       let inputs = loads + [convolution.inputs[1]] + (group.bias.map { [$0] } ?? [])
       add(.convolution(step), inputs, [id], at: group.convolution, imagewise: true)
+      guard step.keepsMask else { return }
       let maskBuffer = newBuffer(.temporary, step.pooledShape, .uint8)
       maskOf[group.pool] = maskBuffer
       appendOutput(maskBuffer, step.pooledShape)

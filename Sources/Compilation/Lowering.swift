@@ -238,7 +238,7 @@ extension Op {
     }
   }
 
-  fileprivate var epilogue: Epilogue? {
+  var epilogue: Epilogue? {
     switch self {
     case .pointwise(.unary(.relu)): .relu
     case .pointwise(.unary(.leakyReLU(let slope))): .leakyReLU(slope: slope)

@@ -16,6 +16,7 @@ import MartletGraphs
 struct PooledConvolution {
   var convolution: Int
   var bias: Int?
+  var epilogue: Epilogue
   var pool: Int
   /// Nodes that are never stored.
   var hidden: Set<Int>
@@ -29,11 +30,14 @@ struct PooledConvolution {
     let nodes = code.nodes
     guard case .pooling(.max(let window)) = nodes[pool].op, window.size == Extent(2),
       window.stride == Extent(2),
-      window.padding.isZero, case let relu = nodes[pool].inputs[0],
-      case .pointwise(.unary(.relu)) = nodes[relu].op, nodes[relu].isBatched
+      window.padding.isZero, case let relu = nodes[pool].inputs[0], nodes[relu].isBatched
     else { return nil }
+    epilogue = nodes[relu].op.epilogue ?? .identity
+    // The way back knows ReLU alone. Without one, any increasing activation can follow the maximum.
+    let isForwardOnly = !code.fixed.isEmpty && uses[relu].count == 1
+    guard epilogue == .relu || (isForwardOnly && epilogue.isIncreasing) else { return nil }
     var chain = [relu]
-    var below = nodes[relu].inputs[0]
+    var below = epilogue == .identity ? relu : nodes[relu].inputs[0]
     if case .pointwise(.binary(.add)) = nodes[below].op {
       guard let (product, bias) = code.biasOperands(of: below) else { return nil }
       self.bias = bias
@@ -48,7 +52,7 @@ struct PooledConvolution {
     self.pool = pool
     hidden = Set(chain)
     // Every intermediate value has one use, but for the ReLU's, which the way back reads.
-    for node in chain where node != relu {
+    for node in Set(chain) where node != relu {
       guard uses[node].count == 1, !wanted.contains(node) else { return nil }
     }
     guard !wanted.contains(relu) else { return nil }
@@ -108,9 +112,9 @@ extension GraphCode {
     let inputs = nodes[add].inputs
     for (product, bias) in [(inputs[0], inputs[1]), (inputs[1], inputs[0])] {
       let isPerChannel = nodes[bias].shape.count == 1 && nodes[bias].shape.last == nodes[product].shape.last
-      if isPerChannel, nodes[product].shape == nodes[add].shape, case .source(.parameter) = nodes[bias].op {
-        return (product, bias)
-      }
+      guard isPerChannel, nodes[product].shape == nodes[add].shape else { continue }
+      if case .source(.parameter) = nodes[bias].op { return (product, bias) }
+      if bias < fixed.count, fixed[bias] { return (product, bias) }
     }
     return nil
   }

@@ -4,6 +4,7 @@ extension Program {
   /// The program as text: a line for every region and step.
   package var text: String {
     var lines = ["program for batch \(batch): \(stepCount) steps in \(regions.count) regions"]
+    lines += preparation
     for (index, region) in regions.enumerated() {
       lines.append(
         "region \(index) \(region.domain.rawValue)\(index >= compute.count ? " after the guard" : "")")
@@ -14,19 +15,26 @@ extension Program {
     return lines.joined(separator: "\n")
   }
 
+  /// What is computed once for each set of weights: a line for every step.
+  package var preparation: [String] {
+    prepare.flatMap(\.allSteps).map { "prepare \(text(of: $0))" }
+  }
+
   private func text(of step: Step) -> String {
     let outputs = zip(step.outputs, step.outputShapes).map { "\(name(of: $0)) \($1)" }.joined(separator: ", ")
     let inputs = step.inputs.map(name(of:)).joined(separator: ", ")
     return "\(outputs) = \(step.kind.name)(\(inputs))\(step.path.isEmpty ? "" : "  // \(step.path)")"
   }
 
-  private func name(of buffer: Int) -> String {
+  /// A buffer as the text names it.
+  package func name(of buffer: Int) -> String {
     switch buffers[buffer].kind {
     case .input(let name): "<\(name)>"
     case .parameter(let path): "<\(path)>"
     case .constant: "c\(buffer)"
     case .temporary: "b\(buffer)"
     case .local: "l\(buffer)"
+    case .prepared: "p\(buffer)"
     }
   }
 }
@@ -56,7 +64,7 @@ extension ConvolutionStep {
   fileprivate func name(_ base: String) -> String {
     let before = source.map { "pointwise[\($0.operationCount)]+" } ?? ""
     return before + base + " \(window.name)" + (hasBias ? "+bias" : "")
-      + (isPooled ? "+relu+pool" : epilogue.name)
+      + epilogue.name + (isPooled ? "+pool" : "")
   }
 }
 

@@ -12,6 +12,8 @@ package struct Program: Sendable {
       case parameter(path: String)
       /// Fixed numbers.
       case constant([Float])
+      /// Computed from parameters and constants alone, once for each set of weights.
+      case prepared
       /// Lives between its first and last region.
       case temporary
       /// Lives within one region, one chunk of images at a time.
@@ -43,6 +45,10 @@ package struct Program: Sendable {
 
   package var batch: Int
   package var buffers: [Buffer]
+  /// What depends on the store alone, where weights stay the same for many executions.
+  package var prepare: [Region] = []
+  /// Whether weights stay the same for many executions: what depends on them alone is kept.
+  package var weightsStay = false
   /// Everything up to the guard.
   package var compute: [Region]
   /// What changes the store; runs only if all guarded values are finite.
@@ -52,7 +58,10 @@ package struct Program: Sendable {
   package var outputs: [String: Int]
   package var guarded: [(name: String, buffer: Int)]
 
-  /// All regions in order.
+  /// Whether the steps of one image are split instead of the batch.
+  package var splitsImages: Bool { weightsStay && batch == 1 }
+
+  /// All regions of an execution in order.
   package var regions: [Region] { compute + update }
 
   package var stepCount: Int { regions.reduce(0) { $0 + $1.allSteps.count } }

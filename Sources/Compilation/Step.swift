@@ -63,6 +63,14 @@ package enum Epilogue: Hashable, Sendable {
   case identity
   case relu
   case leakyReLU(slope: Double)
+
+  /// Whether a larger number never becomes a smaller one, so that a maximum can be taken before.
+  var isIncreasing: Bool {
+    switch self {
+    case .identity, .relu: true
+    case .leakyReLU(let slope): slope >= 0
+    }
+  }
 }
 
 /// A convolution with what is computed on its way in and out.
@@ -77,10 +85,13 @@ package struct ConvolutionStep: Sendable {
   /// A bias is added, or its gradient is asked for.
   package var hasBias = false
   package var epilogue = Epilogue.identity
-  /// ReLU and 2x2 max pooling follow; only the pooled values and a one-byte mask are stored.
+  /// The activation and 2x2 max pooling follow; only the pooled values are stored, with a one-byte mask for
+  /// the way back.
   ///
   /// The mask's bits 0 and 1 are the first maximum in scan order, bit 2 says that it is not positive.
   package var isPooled = false
+  /// Whether pooling stores its mask; its activation is ReLU then.
+  package var keepsMask = true
   /// Faster algorithms with another rounding are not allowed.
   package var isExact = false
 

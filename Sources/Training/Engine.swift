@@ -16,32 +16,43 @@ package final class Engine {
   ///   - threads: The number of threads; nil takes the processors that may be used.
   ///   - exact: Refuses faster algorithms with another rounding.
   package init(threads: Int?, exact: Bool = false) throws(TrainingError) {
+    let count = try Self.checked(threads: threads)
+    pool = WorkerPool(threads: count)
+    arena = Arena(workers: count)
+    isExact = exact
+  }
+
+  /// A number of threads; nil takes the processors that may be used.
+  static func checked(threads: Int?) throws(TrainingError) -> Int {
     let count = threads ?? WorkerPool.usableProcessors
     guard count >= 1, count <= 1024 else {
       throw TrainingError(
         .badArgument, at: "threads", expected: "a number from 1 to 1024", received: "\(count)")
     }
-    pool = WorkerPool(threads: count)
-    arena = Arena(workers: count)
-    isExact = exact
+    return count
   }
 
   /// The number of threads, the caller's included.
   package var threads: Int { pool.count }
 
   /// Compiles a trace and points it at the tensors of a store.
+  ///
+  /// - Parameter weightsStay: Whether the store stays the same for many executions; `prepare` is then to be called
+  ///   whenever it has changed, and first of all.
   func executable(
-    _ graph: Graph, batch: Int, guarded: [(name: String, value: Value)] = [], _ parameters: Parameters
+    _ graph: Graph, batch: Int, guarded: [(name: String, value: Value)] = [], weightsStay: Bool = false,
+    _ parameters: Parameters
   ) -> Executable {
-    executable(graph, batch: batch, guarded: guarded) { parameters.pointer($0) }
+    executable(graph, batch: batch, guarded: guarded, weightsStay: weightsStay) { parameters.pointer($0) }
   }
 
   /// Compiles a trace and points it at tensors by path.
   func executable(
-    _ graph: Graph, batch: Int, guarded: [(name: String, value: Value)],
+    _ graph: Graph, batch: Int, guarded: [(name: String, value: Value)], weightsStay: Bool = false,
     address: (_ path: String) -> UnsafeMutablePointer<Float>
   ) -> Executable {
-    let program = Compiler.compile(graph, batch: batch, guarded: guarded, exact: isExact)
+    let program = Compiler.compile(
+      graph, batch: batch, guarded: guarded, exact: isExact, weightsStay: weightsStay)
     let executable = Executable(program, pool: pool, arena: arena)
     executable.bind(address)
     return executable

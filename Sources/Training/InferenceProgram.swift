@@ -3,14 +3,12 @@ import MartletGraphs
 import MartletNetworks
 import MartletTensors
 
-/// A network compiled to predict, once for each batch size, on the weights of a store.
+/// A network compiled to predict or to evaluate, once for each batch size, on the weights of a store that
+/// training may change between two calls.
 final class InferenceProgram {
   /// What is computed.
   enum Kind {
-    /// The network's outputs as they are.
-    case outputs
-    /// Probabilities of the classes.
-    case probabilities
+    case prediction(Prediction)
     /// The loss of the batch and the class of each sample.
     case evaluation(Objective, frozen: Set<String>)
   }
@@ -21,6 +19,8 @@ final class InferenceProgram {
   private let parameters: Parameters
   private let engine: Engine
   private var programs: [Int: Executable] = [:]
+  /// The batch sizes whose programs have been given the weights as they are now.
+  private var current: Set<Int> = []
 
   init(_ network: any Network, _ kind: Kind, _ parameters: Parameters, _ input: BatchInput, _ engine: Engine)
   {
@@ -31,9 +31,12 @@ final class InferenceProgram {
     self.engine = engine
   }
 
-  static let outputsName = "outputs"
+  static let outputsName = InputSpec.outputName
   static let lossName = "loss"
   static let predictionsName = "predictions"
+
+  /// Takes over the weights of the store as they are now, for all runs up to the next call.
+  func takeWeights() { current = [] }
 
   /// Runs the program; its outputs are valid until the next one runs.
   func run(
@@ -41,6 +44,7 @@ final class InferenceProgram {
     sampleWeights: UnsafeRawPointer? = nil
   ) throws -> Executable {
     let program = try program(batch: batch)
+    if current.insert(batch).inserted { program.prepare() }
     program.setInput(InputSpec.inputName, images)
     if let labels { program.setInput(StepTrace.labelsName, labels) }
     if let sampleWeights { program.setInput(Objective.sampleWeightsName, sampleWeights) }
@@ -50,34 +54,26 @@ final class InferenceProgram {
 
   private func program(batch: Int) throws -> Executable {
     if let program = programs[batch] { return program }
-    let graph = Graph(purpose: .inference)
-    if case .evaluation(_, let frozen) = kind { graph.settings.frozen = frozen }
-    let outputs = network.trace(batch: batch, into: graph)
-    try graph.check()
-    switch kind {
-    case .outputs: graph.output(Self.outputsName, outputs)
-    case .probabilities: graph.output(Self.outputsName, outputs.asProbabilities)
-    case .evaluation(let objective, _):
-      let labels = graph.input(StepTrace.labelsName, shape: [batch], element: .int32)
-      graph.output(Self.lossName, try objective.evaluationLoss(network, outputs, labels))
-      graph.output(Self.predictionsName, objective.loss.predictedClasses(outputs))
-    }
-    try graph.check()
+    let graph = try trace(batch: batch)
     try parameters.addMissing(graph.parameters)
-    let program = engine.executable(graph, batch: batch, parameters)
+    let program = engine.executable(graph, batch: batch, weightsStay: true, parameters)
     programs[batch] = program
     return program
   }
-}
 
-extension Value {
-  /// Scores become probabilities, by a softmax or, of one output, by a sigmoid; what a softmax or sigmoid
-  /// made stays as it is.
-  fileprivate var asProbabilities: Value {
-    guard isValid, rank == 2 else { return self }
-    switch op {
-    case .classification(.softmax), .pointwise(.unary(.sigmoid)): return self
-    default: return shape[1] == 1 ? sigmoid() : softmax()
+  private func trace(batch: Int) throws -> Graph {
+    switch kind {
+    case .prediction(let prediction): return try prediction.trace(network, batch: batch)
+    case .evaluation(let objective, let frozen):
+      let graph = Graph(purpose: .inference)
+      graph.settings.frozen = frozen
+      let outputs = network.trace(batch: batch, into: graph)
+      try graph.check()
+      let labels = graph.input(StepTrace.labelsName, shape: [batch], element: .int32)
+      graph.output(Self.lossName, try objective.evaluationLoss(network, outputs, labels))
+      graph.output(Self.predictionsName, objective.loss.predictedClasses(outputs))
+      try graph.check()
+      return graph
     }
   }
 }

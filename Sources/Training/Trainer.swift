@@ -100,7 +100,7 @@ public final class Trainer {
       seed: seed, parameters: parameters, engine: engine)
     evaluation = InferenceProgram(
       network, .evaluation(objective, frozen: frozen), step.parameters, step.input, engine)
-    prediction = InferenceProgram(network, .probabilities, step.parameters, step.input, engine)
+    prediction = InferenceProgram(network, .prediction(.probabilities), step.parameters, step.input, engine)
   }
 
   /// A step and an evaluation that take a weight for each image, on the same tensors.

@@ -44,8 +44,8 @@ public final class TrainingStep {
   /// The seconds spent on tracing and compiling so far.
   package private(set) var compileSeconds = 0.0
   let input: BatchInput
-  private var recipe: StepRecipe
-  private let numbers: StepNumbers
+  private(set) var recipe: StepRecipe
+  let numbers: StepNumbers
   private var programs: [Int: Executable] = [:]
   /// The programs of other frozen sets, which may come back.
   private var otherPrograms: [Set<String>: [Int: Executable]] = [:]

@@ -9,14 +9,16 @@ struct GraphRunner {
   let executable: Executable
   private let graph: Graph
 
-  /// - Parameter batch: The extent that counts samples; 0 to treat nothing as a batch.
+  /// - Parameters:
+  ///   - batch: The extent that counts samples; 0 to treat nothing as a batch.
+  ///   - weightsStay: Compiles for inference: factors are folded, and weights are prepared apart.
   init(
     _ graph: Graph, batch: Int, threads: Int = 1, guarded: [(name: String, value: Value)] = [],
-    exact: Bool = false
+    exact: Bool = false, weightsStay: Bool = false
   ) {
     self.graph = graph
     executable = Executable(
-      Compiler.compile(graph, batch: batch, guarded: guarded, exact: exact),
+      Compiler.compile(graph, batch: batch, guarded: guarded, exact: exact, weightsStay: weightsStay),
       pool: WorkerPool(threads: threads),
       arena: Arena(workers: threads))
   }
@@ -47,6 +49,7 @@ struct GraphRunner {
       guard let (pointer, _) = stored[path] else { preconditionFailure("\(path) has no value") }
       return pointer
     }
+    executable.prepare()
     executable.compute()
     if updates { executable.update() }
     let outputs = executable.program.outputs.keys.map { ($0, executable.numbers($0)) }

@@ -56,17 +56,24 @@ import Testing
     let folder = try TemporaryFolder()
     let row = try CommandRunner.run(
       [
-        "benchmark", "dense-fashion", "conv5x5-mnist", "--batch", "8", "--steps", "30", "--peak", "100",
-        "--json",
+        "benchmark", "dense-fashion", "conv5x5-mnist", "--batch-size", "8", "--steps", "30", "--peak", "100",
+        "--random", "--json",
       ]
-        + (inference ? ["--inference"] : []), in: folder
+        + (inference ? ["--mode", "inference"] : []), in: folder
     ).objects()
     #expect(row.count == 3)
     #expect(
       row[0].members?.map(\.key) == [
-        "event", "system", "batch", "mode", "milliseconds", "gflops", "floor_milliseconds", "threads",
-        "arena_bytes",
-      ])
+        "event", "system", "batch", "mode", "data", "milliseconds", "processor_milliseconds",
+        "images_per_second", "gflops", "floor_milliseconds", "threads", "arena_bytes", "prepared_bytes",
+        "peak_memory_bytes",
+      ] + (inference ? [] : ["gradient_density"]))
+    #expect(row[0]["data"] == "random")
+    if !inference {
+      // dY below ReLU and 2x2 max pooling has at most a quarter of its elements.
+      let density = try #require(row[1]["gradient_density"]?["conv2d_1"]?.doubleValue)
+      #expect(density > 0 && density <= 0.25)
+    }
     #expect(row[0]["mode"] == (inference ? "inference" : "train") && row[0]["system"] == "dense-fashion")
     #expect((row[1]["gflops"]?.doubleValue ?? 0) > 0)
   }
@@ -75,7 +82,7 @@ import Testing
   @Test func benchmarkShowsWhereTheTimeGoes() throws {
     let folder = try TemporaryFolder()
     let arguments = [
-      "benchmark", "convnet", "--batch", "16", "--steps", "30", "--peak", "100", "--threads", "1",
+      "benchmark", "convnet", "--batch-size", "16", "--steps", "30", "--peak", "100", "--threads", "1",
     ]
     let objects = try CommandRunner.run(arguments + ["--layers", "--json"], in: folder).objects()
     let steps = objects.filter { $0["event"] == "step" }
@@ -93,7 +100,19 @@ import Testing
     #expect(abs(Double(flops) - rate * time * 1e6) < 1e-6 * Double(flops), "every step is counted once")
     let text = try CommandRunner.run(arguments + ["--layers"], in: folder)
     #expect(text.output.contains("Of peak") && text.output.contains("Conv2: conv_kernel_gradient 3x3"))
-    let refused = try CommandRunner.run(arguments + ["--layers", "--inference"], in: folder)
-    #expect(refused.status == 64 && refused.errors.contains("--layers: expected training steps"))
+    let predictions = try CommandRunner.run(arguments + ["--layers", "--mode", "inference"], in: folder)
+    #expect(predictions.output.contains("Conv2: conv 3x3") && !predictions.output.contains("gradient"))
+  }
+
+  /// Networks that no data set fits and a single image are timed too.
+  @Test func benchmarkPredictsWithOtherNetworks() throws {
+    let folder = try TemporaryFolder()
+    let rows = try CommandRunner.run(
+      ["benchmark", "odd", "--mode", "inference", "--steps", "21", "--peak", "100", "--json"], in: folder
+    ).objects()
+    #expect(rows.compactMap { $0["batch"]?.intValue } == [256, 1])
+    #expect(rows.dropLast().allSatisfy { ($0["images_per_second"]?.doubleValue ?? 0) > 0 })
+    let unknown = try CommandRunner.run(["benchmark", "vgg-lik"], in: folder)
+    #expect(unknown.status == 64 && unknown.errors.contains("did you mean vgg-like?"))
   }
 }

@@ -49,6 +49,33 @@ import Testing
     }
   }
 
+  /// A single sample's product, and that the weights beyond the last unit are not looked at.
+  @Test(arguments: instructionSets, sizes)
+  func oneSampleEqualsPlainLoops(set: UInt32, sizes: Sizes) throws {
+    let table = try kernels(set)
+    let (n, k) = (sizes.n, sizes.k)
+    let row = (n + 7) / 8 * 8
+    var random = Generator(12)
+    let (x, bias) = (random.floats(max(k, 1)), random.floats(n))
+    var weights = random.floats(max(k, 1) * row)
+    for i in 0..<k { for unit in n..<row { weights[i * row + unit] = 1e30 } }
+    var y = [Float](repeating: 7, count: n + 1)
+    for hasBias in [false, true] {
+      let expected = (0..<n).map { unit in
+        let sum = (0..<k).reduce(hasBias ? Double(bias[unit]) : 0) {
+          $0 + Double(x[$1]) * Double(weights[$1 * row + unit])
+        }
+        return max(sum, 0)
+      }
+      bias.withUnsafeBufferPointer {
+        table.dense_one(
+          x, Int32(k), weights, row, Int32(n), hasBias ? $0.baseAddress : nil, Int32(MK_RELU.rawValue), 0, &y)
+      }
+      #expect(agree(Array(y[..<n]), expected))
+      #expect(y[n] == 7)
+    }
+  }
+
   @Test(arguments: instructionSets)
   func rowsDoNotDependOnTheNumberOfRows(set: UInt32) throws {
     let table = try kernels(set)

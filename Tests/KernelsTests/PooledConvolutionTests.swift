@@ -95,6 +95,7 @@ private struct PooledReference {
     let float = sums.map { Float($0) }
     var rowsY = y.map { _ in Float(-1) }
     var rowsMask = mask.map { _ in UInt8(99) }
+    var plainY = rowsY
     let (rows, columns) = reference.pooled
     float.withUnsafeBufferPointer { from in
       for row in 0..<rows {
@@ -107,10 +108,16 @@ private struct PooledReference {
             )
           }
         }
+        plainY.withUnsafeMutableBufferPointer { y in
+          table.pool_rows(
+            top, top + conv.y_row, Int32(columns), conv.filters, Int32(MK_RELU.rawValue), 0,
+            y.baseAddress! + at)
+        }
       }
     }
     #expect(rowsY == y)
     #expect(rowsMask == mask)
+    #expect(plainY == y)
   }
 
   @Test(arguments: instructionSets, tiny)
@@ -199,6 +206,9 @@ private struct PooledReference {
         #expect(y[3].isNaN)
         #expect(mask[3] < 4)
         #expect(y[2] == max(others, 0))
+        table.pool_rows(cells, Array(cells[16...]), 1, 8, Int32(MK_LEAKY_RELU.rawValue), 0.5, &y)
+        #expect(y[3].isNaN)
+        #expect(y[2] == (others > 0 ? others : 0.5 * others))
       }
     }
   }

@@ -93,7 +93,7 @@ import Testing
         let second = try step()
         try second.load(from: path)
         #expect(second.stepCount == stop && second.frozen == first.frozen)
-        let weights = try Predictor(Samples.network(), threads: 1).parameters
+        let weights = try Parameters(of: Samples.network())
         try weights.load(from: path)
         #expect(weights.sha256 == first.parameters.sha256)
         try train(second, stop..<8)

@@ -118,6 +118,9 @@ typedef struct {
   // -- 2x2 max pooling of two convolution rows with ReLU and mask (kernels/pooling.inc.h) --
   void (*relu_pool_rows)(const float *top, const float *bottom, int32_t pooled_columns, int32_t channels,
                          float *y, uint8_t *mask);
+  // The same without a mask, with an activation (MK_IDENTITY, ...) that does not decrease.
+  void (*pool_rows)(const float *top, const float *bottom, int32_t pooled_columns, int32_t channels,
+                    int32_t activation, float slope, float *y);
 
   // -- exact sparse backward of conv + ReLU + 2x2 max pooling, stride 1, dilation 1, channels % 8 == 0
   //    (kernels/sparse.inc.h); weights and gradient here are [filters][taps_y][taps_x][channels] --
@@ -158,6 +161,10 @@ typedef struct {
 
   // -- matrices (kernels/matrix.inc.h) --
   void (*gemm)(const mk_gemm *, const float *a, const float *b, const float *bias, float *c);
+  // y [units] = activation(bias + x W) of one sample x [depth], W [depth][w_row] with w_row a multiple of
+  // MK_LANES; bias may be null.
+  void (*dense_one)(const float *x, int32_t depth, const float *w, ptrdiff_t w_row, int32_t units,
+                    const float *bias, int32_t activation, float slope, float *y);
   // out[column*out_row + row] = x[row*x_row + column]
   void (*transpose)(const float *x, int32_t rows, int32_t columns, ptrdiff_t x_row, ptrdiff_t out_row, float *out);
 

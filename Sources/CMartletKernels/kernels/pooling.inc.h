@@ -30,6 +30,20 @@ static void relu_pool_rows(const float *top, const float *bottom, int32_t pooled
   }
 }
 
+// The same for inference: no mask, any activation that does not decrease.
+static void pool_rows(const float *top, const float *bottom, int32_t pooled_columns, int32_t channels,
+                      int32_t activation, float slope, float *y) {
+  for (int32_t column = 0; column < pooled_columns; column++, y += channels) {
+    const float *t = top + 2 * (ptrdiff_t)column * channels, *b = bottom + 2 * (ptrdiff_t)column * channels;
+    for (int32_t c = 0; c < channels; c += MK_LANES) {
+      const int32_t n = channels - c;
+      vf most = max8(max8(ld_upto(t + c, n), ld_upto(t + channels + c, n)),
+                     max8(ld_upto(b + c, n), ld_upto(b + channels + c, n)));
+      st_upto(y + c, activate(most, activation, slope), n);
+    }
+  }
+}
+
 // The part of an output's window inside the image.
 typedef struct { int32_t top, bottom, left, right; } window;
 

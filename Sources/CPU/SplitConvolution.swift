@@ -1,0 +1,43 @@
+import MartletCompilation
+
+/// A convolution of a single image, divided among the workers.
+struct SplitConvolution: FlatKernel {
+  let convolution: ConvolutionForward
+
+  var taskCount: Int { convolution.partCount }
+
+  func run(task: Int, _ context: Context) {
+    convolution.run(part: task, of: taskCount, image: 0, context)
+  }
+}
+
+extension Step {
+  /// Whether dividing a single image's step repays the barrier after it.
+  var isWorthSplitting: Bool {
+    guard case .convolution = kind else { return false }
+    return cost.flops >= 400_000
+  }
+}
+
+extension Program {
+  /// Whether several threads repay being called.
+  var isWorthThreads: Bool { cost.flops >= 2_000_000 || cost.bytes >= 8 << 20 }
+}
+
+extension ExecutablePlan {
+  /// A single image's steps: the large convolutions divided, what lies between them as a whole.
+  mutating func singleImagePhases(_ steps: [Step]) -> [Phase] {
+    var result: [Phase] = []
+    var between: [Step] = []
+    for step in steps {
+      guard step.isWorthSplitting else {
+        between.append(step)
+        continue
+      }
+      if !between.isEmpty { result += imagePhases(between, images: 1) }
+      between = []
+      result += splitPhase(step)
+    }
+    return between.isEmpty ? result : result + imagePhases(between, images: 1)
+  }
+}
