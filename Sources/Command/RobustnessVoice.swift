@@ -30,7 +30,7 @@ struct RobustnessVoice {
       guard let gap = measurement.gap, let trained = measurement.trainAccuracy else { continue }
       Output.line(
         "\(measurement.name): training \(Table.percent(trained)), test "
-          + "\(Table.percent(measurement.record.accuracy)), gap \(Table.percent(gap))")
+          + "\(Table.percent(measurement.record.accuracy)), gap \(RobustnessComparison.signed(gap)) points")
     }
     if let comparison {
       Output.line("")

@@ -77,12 +77,15 @@ package struct RobustnessComparison: Sendable {
   /// A sentence for each difference, and one for the claim as a whole.
   package var conclusions: [String] {
     let sentences = differences.map { difference in
-      let where_ = difference.change.map { "Under \($0.phrase)" } ?? "On unchanged images"
+      let place = difference.change.map { "Under \($0.phrase)" } ?? "On unchanged images"
+      let (one, other) = (Table.percent(difference.second), Table.percent(difference.first))
       guard difference.isShown else {
-        return "\(where_) no difference is shown: \(points(difference))."
+        return "\(place) no difference is shown: \(second.name) \(one), \(first.name) \(other), "
+          + "\(points(difference))."
       }
-      let (better, worse) = difference.value > 0 ? (second, first) : (first, second)
-      return "\(where_) \(better.name) is right more often than \(worse.name): \(points(difference))."
+      return difference.value > 0
+        ? "\(place) \(second.name) is right more often: \(one) against \(other), \(points(difference))."
+        : "\(place) \(first.name) is right more often: \(other) against \(one), \(points(difference))."
     }
     let changed = differences.filter { $0.change != nil }
     let won = changed.filter { $0.isShown && $0.value > 0 }.compactMap(\.change?.phrase)
@@ -95,13 +98,19 @@ package struct RobustnessComparison: Sendable {
     return sentences + ["All in all: \(parts.joined(separator: "; "))."]
   }
 
-  /// `98.6% against 97.9%, +0.7 points [+0.5, +0.9]`.
+  /// `+0.7 points [+0.5, +0.9]`, second minus first.
   private func points(_ difference: Difference) -> String {
     """
-    \(second.name) \(Table.percent(difference.second)), \(first.name) \(Table.percent(difference.first)), \
-    \(signed(difference.value)) points [\(signed(difference.interval.lowerBound)), \
-    \(signed(difference.interval.upperBound))]
+    \(Self.signed(difference.value)) points [\(Self.signed(difference.interval.lowerBound)), \
+    \(Self.signed(difference.interval.upperBound))]
     """
+  }
+
+  /// A share of 1 in points with its sign.
+  package static func signed(_ share: Double) -> String {
+    let tenths = Int((share * 1000).rounded())
+    let text = "\(tenths.magnitude / 10).\(tenths.magnitude % 10)"
+    return tenths > 0 ? "+\(text)" : tenths < 0 ? "-\(text)" : text
   }
 
   private func listed(_ names: [String]) -> String {
@@ -167,11 +176,4 @@ extension [[Double]] {
     guard count > 1 else { return first ?? [] }
     return self[0].indices.map { place in reduce(0) { $0 + $1[place] } / Double(count) }
   }
-}
-
-/// A share of 1 in points with its sign.
-private func signed(_ share: Double) -> String {
-  let tenths = Int((share * 1000).rounded())
-  let text = "\(tenths.magnitude / 10).\(tenths.magnitude % 10)"
-  return tenths > 0 ? "+\(text)" : tenths < 0 ? "-\(text)" : text
 }

@@ -108,3 +108,16 @@ package struct LayerExample: Sendable {
 func shapeText(_ shape: [Int]) -> String {
   shape.isEmpty ? "1" : shape.map { Table.grouped($0) }.joined(separator: "x")
 }
+
+extension LayerExample {
+  /// Whether a trace for training has other operations than one for inference.
+  func differsInTraining() throws -> Bool {
+    let model = try Model(input: InputSpec(shape: input, element: .float)) { layer($0) }
+    let ops = [Purpose.training, .inference].map { purpose in
+      let graph = Graph(purpose: purpose)
+      _ = model.trace(batch: 2, into: graph)
+      return graph.nodes.map(\.op)
+    }
+    return ops[0] != ops[1]
+  }
+}
