@@ -45,7 +45,8 @@ struct RobustnessVoice {
   private func requireSameImages(_ runs: [MeasuredRun]) throws {
     for run in runs where run.test.name != runs[0].test.name || run.test.labels != runs[0].test.labels {
       throw Failure(
-        .usage, at: run.subject.run, expected: "the test images of \(runs[0].subject.run), "
+        .usage, at: run.subject.run,
+        expected: "the test images of \(runs[0].subject.run), "
           + "\(runs[0].test.count) of \(runs[0].test.name)",
         received: "\(run.test.count) of \(run.test.name)", hint: "compare runs on the same data set")
     }

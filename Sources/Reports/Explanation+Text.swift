@@ -8,8 +8,8 @@ extension Explanation {
     func bold(_ text: String) -> String { isStyled ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
     var lines = [bold(title), String(repeating: "=", count: title.count)]
     lines += TextWrap.lines(summary, width: width)
-    for block in blocks {
-      if case .items = block {} else { lines.append("") }
+    for (place, block) in blocks.enumerated() {
+      if !block.follows(place > 0 ? blocks[place - 1] : nil) { lines.append("") }
       switch block {
       case .heading(let text): lines += [bold(text), String(repeating: "-", count: text.count)]
       case .paragraph(let text): lines += TextWrap.lines(text, width: width)
@@ -24,5 +24,15 @@ extension Explanation {
       lines += [""] + TextWrap.lines("See also: \(seeAlso.joined(separator: ", "))", width: width, rest: "  ")
     }
     return lines.joined(separator: "\n") + "\n"
+  }
+}
+
+extension Explanation.Block {
+  /// Whether no blank line stands between this block and the one before.
+  fileprivate func follows(_ other: Explanation.Block?) -> Bool {
+    switch (other, self) {
+    case (.heading, _), (.formula, .formula): true
+    default: false
+    }
   }
 }

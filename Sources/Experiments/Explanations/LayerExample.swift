@@ -58,7 +58,9 @@ package struct LayerExample: Sendable {
     if traced.trainable < traced.parameters {
       items.append("trained by gradients: \(Table.grouped(traced.trainable)) of them")
     }
-    if traced.operations > 0 { items.append("operations for one sample: \(Table.grouped(traced.operations))") }
+    if traced.operations > 0 {
+      items.append("operations for one sample: \(Table.grouped(traced.operations))")
+    }
     return [.heading("Example"), .formula(code), .items(items)]
   }
 
@@ -79,7 +81,7 @@ package struct LayerExample: Sendable {
 
   /// A small image of one channel before and after a layer, side by side.
   static func picture(
-    _ rows: [[Float]], decimals: Int = 0, _ layer: @escaping @Sendable (Value) -> Value
+    _ rows: [[Float]], decimals: Int = 0, _ text: String? = nil, _ layer: @escaping @Sendable (Value) -> Value
   ) throws -> [Explanation.Block] {
     let result = try output(rows.flatMap { $0 }, shape: [rows.count, rows[0].count, 1], layer)
     let (height, width) = (result.shape[1], result.shape[2])
@@ -92,7 +94,8 @@ package struct LayerExample: Sendable {
       return before + String(repeating: " ", count: gap - before.count) + arrow
         + (row < right.count ? right[row] : "")
     }
-    return [.heading("With numbers"), .drawing(drawing)]
+    return [.heading("With numbers")] + (text.map { [.paragraph($0)] } ?? [])
+      + [.drawing(drawing.map(\.withoutBlanksAtEnd))]
   }
 
   private static func lines(_ rows: [[Float]], _ decimals: Int) -> [String] {

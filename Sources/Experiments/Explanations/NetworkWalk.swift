@@ -15,6 +15,12 @@ package struct NetworkWalk {
     package let operations: Int
     /// The pixels of the input that one place of the output depends on, along one side; nil where all do.
     package let reach: Int?
+
+    /// The path, and the type where the path does not tell it.
+    fileprivate var title: String {
+      guard let kind, !path.hasPrefix(kind.pathName) else { return path }
+      return "\(path) (\(kind.rawValue))"
+    }
   }
 
   package let input: [Int]
@@ -35,7 +41,8 @@ package struct NetworkWalk {
       for id in nodes where id >= done { field.pass(graph.nodes[id].op) }
       done = max(done, (nodes.last ?? -1) + 1)
       let shape = row.outputShape.dropFirst().compactMap(\.self)
-      if shape.count < 3 { field.isWhole = true }
+      // The mean of a channel is that of the whole image.
+      if shape.count < 3 || kind == .channelAttention { field.isWhole = true }
       return Stop(
         path: row.name, kind: kind, shape: shape, parameters: row.parameters,
         operations: nodes.reduce(0) { sum, id in
@@ -51,7 +58,8 @@ package struct NetworkWalk {
   package var line: String {
     var shapes = [input]
     for (place, stop) in stops.enumerated() where stop.shape != shapes.last {
-      let isPooledAtOnce = stops[(place + 1)...].first { $0.shape != stop.shape }?.kind?.isWindowPooling == true
+      let isPooledAtOnce =
+        stops[(place + 1)...].first { $0.shape != stop.shape }?.kind?.isWindowPooling == true
       if !(isPooledAtOnce && stop.shape.count == 3) { shapes.append(stop.shape) }
     }
     return shapes.map(shapeText).joined(separator: " > ")
@@ -60,13 +68,13 @@ package struct NetworkWalk {
   /// A row for each layer.
   package var table: Table {
     var table = Table([
-      .init("Layer"), .init("Type"), .init("Output"), .init("Parameters", isNumeric: true),
+      .init("Layer"), .init("Output"), .init("Parameters", isNumeric: true),
       .init("Operations", isNumeric: true),
     ])
     let (parameters, operations) = (summary.parameters, stops.reduce(0) { $0 + $1.operations })
     for stop in stops {
       table.append([
-        stop.path, stop.kind?.rawValue ?? "", shapeText(stop.shape), Self.part(stop.parameters, of: parameters),
+        stop.title, shapeText(stop.shape), Self.part(stop.parameters, of: parameters),
         Self.part(stop.operations, of: operations),
       ])
     }
@@ -116,6 +124,16 @@ private struct ReceptiveField {
 extension Graph.Node {
   /// Whether it was traced in a layer, or in one inside it.
   fileprivate func isIn(_ layer: String) -> Bool { path == layer || path.hasPrefix("\(layer)/") }
+}
+
+extension NetworkWalk.Stop {
+  /// Whether it looks at windows of what came before.
+  var looksAround: Bool {
+    switch kind {
+    case .conv2D, .depthwiseConv2D, .separableConv2D: true
+    default: kind?.isWindowPooling == true
+    }
+  }
 }
 
 extension LayerKind {

@@ -6,5 +6,14 @@ func fixed(_ value: Double, _ decimals: Int) -> String {
   return text.hasPrefix("-") && Double(text) == 0 ? String(text.dropFirst()) : text
 }
 
+extension String {
+  /// The text up to its last character that is no blank.
+  var withoutBlanksAtEnd: String {
+    var text = Substring(self)
+    while text.last == " " { text.removeLast() }
+    return String(text)
+  }
+}
+
 /// A number as short as it can be told: `0.001`, `1e-07`, `16`.
 func short(_ value: Double) -> String { String(format: "%g", value) }

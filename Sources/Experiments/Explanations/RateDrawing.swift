@@ -46,20 +46,18 @@ package struct RateDrawing {
       for (offset, letter) in "\(epoch)".enumerated() { axis[width + 2 + epoch + offset] = letter }
     }
     for (offset, letter) in "epoch".enumerated() { axis[width + 2 + epochs + 2 + offset] = letter }
-    var text = String(axis)
-    while text.last == " " { text.removeLast() }
-    return lines + [text]
+    return (lines + [String(axis)]).map { $0.withoutBlanksAtEnd }
   }
 
   /// The drawing and the rates of a few epochs.
   var blocks: [Explanation.Block] {
     let rates = rates
-    let shown = [0, 1, 4, 9, 14, 19, 29, 39, 49].filter { $0 < epochs }
-    var table = Table([.init("Epoch (from 1)")] + shown.map { .init("\($0 + 1)", isNumeric: true) })
-    table.append(["Rate"] + shown.map { short(Double(String(format: "%.2e", rates[$0])) ?? rates[$0]) })
+    let shown = [0, 4, 9, 19, 29, 39, 49].filter { $0 < epochs }
+    var table = Table([.init("Epoch")] + shown.map { .init("\($0 + 1)", isNumeric: true) })
+    table.append(["Rate"] + shown.map { String(format: "%.2g", rates[$0]) })
     return [
       .heading("Over \(epochs) epochs, from \(short(initial))"), .drawing(lines),
-      .paragraph("The rate before the first step of some epochs:"), .table(table),
+      .paragraph("The rate before the first step of some epochs, counted from 1:"), .table(table),
     ]
   }
 }

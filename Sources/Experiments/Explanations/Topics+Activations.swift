@@ -8,7 +8,9 @@ extension Topic {
     [
       activation(
         "linear", "Puts out what it gets: no function at all.", ["out = x"],
-        ["For the last layer where it puts out scores; anywhere else two linear layers are no more than one."],
+        [
+          "For the last layer where it puts out scores; anywhere else two linear layers are no more than one."
+        ],
         .linear, seeAlso: ["logits-and-softmax"]),
       activation(
         "ReLU", "Lets positive numbers through and makes negative ones 0.", ["out = max(x, 0)"],
@@ -16,16 +18,18 @@ extension Topic {
           "Without such a bend a stack of layers would be one linear layer. This one costs next to nothing, and "
             + "where it is open the gradient passes whole, so deep networks learn. A unit that is negative for "
             + "every image gets no gradient any more and stays silent; few of them do no harm. At 0 the gradient "
-            + "is 0.",
+            + "is 0."
         ], .relu, seeAlso: ["LeakyReLU", "GELU"]),
       activation(
-        "LeakyReLU", "Like ReLU, with a small slope for negative numbers.", ["out = x where x > 0, else slope · x"],
+        "LeakyReLU", "Like ReLU, with a small slope for negative numbers.",
+        ["out = x where x > 0, else slope · x"],
         [
           "No unit falls silent for good, as some gradient always passes. The slope is 0.3 in Keras's preset and "
-            + "0.01 in PyTorch's; the table is Keras's.",
+            + "0.01 in PyTorch's; the table is Keras's."
         ], .leakyReLU(), seeAlso: ["ReLU", "PReLU", "custom-cnn"]),
       activation(
-        "ELU", "Like ReLU, bending softly towards -1 for negative numbers.", ["out = x where x > 0, else e^x - 1"],
+        "ELU", "Like ReLU, bending softly towards -1 for negative numbers.",
+        ["out = x where x > 0, else e^x - 1"],
         ["Its means lie nearer to 0 than ReLU's; the exponential costs some time."], .elu, seeAlso: ["ReLU"]),
       activation(
         "GELU", "Weighs x by how likely a normal number lies below it.", ["out = x · Phi(x)"],
@@ -43,7 +47,7 @@ extension Topic {
         [
           "Read as a probability of yes, or as a factor: attention layers weigh channels and places with it. "
             + "Far from 0 it is flat and hardly any gradient passes; that is why it is no good between many "
-            + "layers. For several classes of which one is right, see Softmax.",
+            + "layers. For several classes of which one is right, see Softmax."
         ], .sigmoid, seeAlso: ["Softmax", "binary_crossentropy", "attention-what-and-where"]),
       activation(
         "Tanh", "Squeezes any number between -1 and 1.", ["out = (e^x - e^-x) / (e^x + e^-x)"],
@@ -54,7 +58,7 @@ extension Topic {
         [
           "Every probability lies between 0 and 1, together they are 1; the greatest score keeps the greatest "
             + "probability. Adding one number to all scores changes nothing. Training does not go through the "
-            + "probabilities: the loss takes the scores themselves, which loses no digits.",
+            + "probabilities: the loss takes the scores themselves, which loses no digits."
         ], seeAlso: ["logits-and-softmax", "categorical_crossentropy"]
       ) { try softmaxTable() },
     ] + further
@@ -64,7 +68,7 @@ extension Topic {
       .prelu, "LeakyReLU with slopes that are learned.", formulas: ["out = x where x > 0, else alpha · x"],
       [
         "Keras's preset learns a slope for every element of a sample, PyTorch's one for all; sharedAxes: [1, 2] "
-          + "gives one to each channel. Slopes start at 0, in PyTorch's preset at 0.25.",
+          + "gives one to each channel. Slopes start at 0, in PyTorch's preset at 0.25."
       ],
       LayerExample("PReLU(sharedAxes: [1, 2])", [14, 14, 32], count: "32") { PReLU(sharedAxes: [1, 2])($0) },
       seeAlso: ["LeakyReLU"]),
@@ -91,7 +95,9 @@ extension Topic {
   private static func softmaxTable() throws -> [Explanation.Block] {
     let scores: [Float] = [2, 1, 0, -1]
     let values = try LayerExample.output(scores, shape: [scores.count]) { Softmax()($0) }
-    var table = Table([.init("Class"), .init("Score", isNumeric: true), .init("Probability", isNumeric: true)])
+    var table = Table([
+      .init("Class"), .init("Score", isNumeric: true), .init("Probability", isNumeric: true),
+    ])
     for (place, (score, p)) in zip(scores, values.scalars).enumerated() {
       table.append(["\(place)", short(Double(score)), Table.percent(Double(p))])
     }

@@ -45,12 +45,12 @@ extension Topic {
       ) { Conv2D(32, kernelSize: 3, padding: .same)($0) },
       seeAlso: ["reading-an-image", "shapes-and-padding", "MaxPooling2D", "DepthwiseConv2D"]
     ) {
-      let image: [[Float]] = [[0, 0, 9, 9], [0, 0, 9, 9], [0, 0, 9, 9], [0, 0, 9, 9]]
-      return try [.paragraph("A filter that answers to a dark-to-bright step, [-1, 0, 1] in each row:")]
-        + LayerExample.picture(image) { x in
-          let rows = x.slice(axis: 2, start: 2, count: 2) - x.slice(axis: 2, start: 0, count: 2)
-          return Conv2D(1, kernelSize: Extent(3, 1), useBias: false, kernelInitializer: .ones)(rows)
-        }
+      let image = [[Float]](repeating: [0, 0, 0, 9, 9, 9], count: 4)
+      let text = "A filter that answers to a step from dark to bright, [-1, 0, 1] in each of its three rows:"
+      return try LayerExample.picture(image, text) { x in
+        let rows = x.slice(axis: 2, start: 2, count: 4) - x.slice(axis: 2, start: 0, count: 4)
+        return Conv2D(1, kernelSize: Extent(3, 1), useBias: false, kernelInitializer: .ones)(rows)
+      }
     },
     layer(
       .depthwiseConv2D, "A convolution that looks at each channel on its own.",
@@ -65,11 +65,12 @@ extension Topic {
         "DepthwiseConv2D(kernelSize: 3, padding: .same)", [14, 14, 32], count: "3·3·32 weights + 32 biases"
       ) { DepthwiseConv2D(kernelSize: 3, padding: .same)($0) }, seeAlso: ["Conv2D", "SeparableConv2D"]),
     layer(
-      .separableConv2D, "A convolution in two cheap steps: each channel on its own, then a mixture of channels.",
+      .separableConv2D,
+      "A convolution in two cheap steps: each channel on its own, then a mixture of channels.",
       [
         "The first step (depthwise) looks around in each channel, the second (1x1) mixes the channels at each "
           + "place. Together they do what a Conv2D of the same shape does, with less freedom and for a fraction "
-          + "of its weights: compare the example with the same Conv2D.",
+          + "of its weights: compare the example with the same Conv2D."
       ],
       LayerExample(
         "SeparableConv2D(64, kernelSize: 3, padding: .same)", [14, 14, 32],
@@ -106,14 +107,16 @@ extension Topic {
       LayerExample("MaxPooling2D(2)", [28, 28, 32]) { MaxPooling2D(2)($0) },
       seeAlso: ["AveragePooling2D", "GlobalAveragePooling2D", "Conv2D"]
     ) {
-      try LayerExample.picture([[1, 3, 2, 0], [4, 2, 1, 1], [0, 0, 5, 6], [1, 2, 7, 8]]) { MaxPooling2D(2)($0) }
+      try LayerExample.picture([[1, 3, 2, 0], [4, 2, 1, 1], [0, 0, 5, 6], [1, 2, 7, 8]]) {
+        MaxPooling2D(2)($0)
+      }
     },
     layer(
       .averagePooling2D, "Replaces each small window by its mean, so that the image shrinks.",
       [
         "Like MaxPooling2D, but all pixels of the window count alike: what is weak but everywhere survives, "
           + "what is strong but single fades. Where windows reach over the edge, Keras's preset takes the mean of "
-          + "the pixels there are; PyTorch's counts the padding as zeros.",
+          + "the pixels there are; PyTorch's counts the padding as zeros."
       ],
       LayerExample("AveragePooling2D(2)", [28, 28, 32]) { AveragePooling2D(2)($0) },
       seeAlso: ["MaxPooling2D", "GlobalAveragePooling2D"]
@@ -127,7 +130,7 @@ extension Topic {
       [
         "Afterwards nothing is left of where something was, only how much of it there was. It stands between "
           + "convolutions and the classifier instead of Flatten, and saves most of the parameters there: the "
-          + "dense layer behind it reads C numbers instead of H·W·C. The network also takes images of any size.",
+          + "dense layer behind it reads C numbers instead of H·W·C. The network also takes images of any size."
       ],
       LayerExample("GlobalAveragePooling2D()", [7, 7, 128]) { GlobalAveragePooling2D()($0) },
       seeAlso: ["GlobalMaxPooling2D", "Flatten", "ChannelAttention"]),
@@ -135,7 +138,7 @@ extension Topic {
       .globalMaxPooling2D, "One number for each channel: the greatest value in the whole image.",
       [
         "Says whether a pattern was found anywhere, however small the place. Where several pixels are "
-          + "greatest, they share the gradient.",
+          + "greatest, they share the gradient."
       ],
       LayerExample("GlobalMaxPooling2D()", [7, 7, 128]) { GlobalMaxPooling2D()($0) },
       seeAlso: ["GlobalAveragePooling2D", "MaxPooling2D"]),
@@ -143,7 +146,7 @@ extension Topic {
       .zeroPadding2D, "Puts a frame of zeros around the image.",
       [
         "So that a convolution without padding of its own sees the edge too. Convolutions with padding "
-          + "'same' do it themselves; this layer is for frames that differ from side to side.",
+          + "'same' do it themselves; this layer is for frames that differ from side to side."
       ],
       LayerExample("ZeroPadding2D(1)", [28, 28, 1]) { ZeroPadding2D(1)($0) },
       seeAlso: ["Cropping2D", "shapes-and-padding"]
@@ -157,7 +160,7 @@ extension Topic {
       .upSampling2D, "Makes the image larger by whole factors.",
       [
         "Each pixel is repeated ('nearest'), or new ones are put between the old ('bilinear'). Nothing is "
-          + "learned; a Conv2D behind it can sharpen the result, which is often better than a Conv2DTranspose.",
+          + "learned; a Conv2D behind it can sharpen the result, which is often better than a Conv2DTranspose."
       ],
       LayerExample("UpSampling2D(2)", [7, 7, 32]) { UpSampling2D(2)($0) }, seeAlso: ["Conv2DTranspose"]
     ) { try LayerExample.picture([[1, 2], [3, 4]]) { UpSampling2D(2)($0) } },

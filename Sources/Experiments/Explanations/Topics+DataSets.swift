@@ -79,11 +79,13 @@ extension Topic {
     func list(_ numbers: [Double]) -> String { numbers.map { fixed($0, 4) }.joined(separator: ", ") }
     blocks.append(
       .paragraph(
-        "Of the training pixels, divided by 255: mean \(list(moments.mean)), deviation \(list(moments.deviation)).")
+        "Of the training pixels, divided by 255: mean \(list(moments.mean)), deviation \(list(moments.deviation))."
+      )
     )
     if train.channels == 1 {
       blocks += [
-        .heading("A training image: \(train.classNames[train.label(at: 0)])"), .drawing(drawing(train.image(at: 0).scalars, train)),
+        .heading("A training image: \(train.classNames[train.label(at: 0)])"),
+        .drawing(drawing(train.image(at: 0).scalars, train)),
       ]
     }
     return blocks
@@ -99,7 +101,7 @@ extension Topic {
         )
         return shades[(Int(upper) + Int(lower)) * (shades.count - 1) / 510]
       }
-      return String(line)
+      return String(line).withoutBlanksAtEnd
     }
   }
 }

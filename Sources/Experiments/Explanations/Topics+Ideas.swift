@@ -52,13 +52,15 @@ extension Topic {
     ) {
       let (scores, names): ([Float], [String]) = ([3.2, 1.2, 0.2, -2], ["3", "8", "5", "1"])
       let values = try LayerExample.output(scores, shape: [scores.count]) { Softmax()($0) }
-      var table = Table([.init("Digit"), .init("Score", isNumeric: true), .init("Probability", isNumeric: true)])
+      var table = Table([
+        .init("Digit"), .init("Score", isNumeric: true), .init("Probability", isNumeric: true),
+      ])
       for (name, (score, p)) in zip(names, zip(scores, values.scalars)) {
         table.append([name, fixed(Double(score), 1), Table.percent(Double(p))])
       }
       let loss = try LayerExample.output(scores, shape: [scores.count]) { x in
-        Loss.categoricalCrossEntropy(fromLogits: true)(x, x.graph.table([1, 0, 0, 0], shape: [1, 4]))
-          .reshaped([1, 1])
+        let target = x * 0 + x.graph.table([1, 0, 0, 0], shape: [1, 4])
+        return Loss.categoricalCrossEntropy(fromLogits: true)(x, target).reshaped([x.shape[0], 1])
       }
       return [
         .heading("With numbers"), .table(table),
@@ -108,7 +110,8 @@ extension Topic {
     ) {
       var table = Table([.init("Layer on 28x28x1"), .init("Output")])
       for (code, padding, stride) in [
-        ("Conv2D(8, kernelSize: 5)", Padding.valid, 1), ("Conv2D(8, kernelSize: 5, padding: .same)", .same, 1),
+        ("Conv2D(8, kernelSize: 5)", Padding.valid, 1),
+        ("Conv2D(8, kernelSize: 5, padding: .same)", .same, 1),
         ("Conv2D(8, kernelSize: 5, strides: 2, padding: .same)", .same, 2),
       ] {
         let traced = try LayerExample(code, [28, 28, 1]) {
@@ -157,7 +160,8 @@ extension Topic {
       .idea, "metrics", title: "Accuracy, precision, recall, F1",
       "Several ways to count right answers.",
       formulas: [
-        "precision = right answers 'k' / all answers 'k'", "recall = right answers 'k' / all images of class k",
+        "precision = right answers 'k' / all answers 'k'",
+        "recall = right answers 'k' / all images of class k",
         "F1 = 2 · precision · recall / (precision + recall)",
       ],
       [

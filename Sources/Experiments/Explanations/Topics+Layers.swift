@@ -15,7 +15,7 @@ extension Topic {
       [
         "Pixels are bytes from 0 to 255; weights start out small, and steps of training fit inputs of about "
           + "1. So the first layer divides by 255. It belongs to the network, is saved with it and cannot be "
-          + "forgotten when the network is used: one of the most common mistakes in published notebooks.",
+          + "forgotten when the network is used: one of the most common mistakes in published notebooks."
       ],
       LayerExample("Rescale(1 / 255)", [28, 28, 1], bytes: true) { Rescale(1 / 255)($0) },
       seeAlso: ["preprocessing", "Normalize"]),
@@ -25,7 +25,7 @@ extension Topic {
       [
         "With mean and deviation of the training images the inputs have mean 0 and deviation 1, which eases "
           + "the first steps. The numbers are constants of the network, not learned; "
-          + "'martlet explain mnist' computes them for a data set.",
+          + "'martlet explain mnist' computes them for a data set."
       ],
       LayerExample("Normalize(mean: 0.1307, deviation: 0.3081)", [28, 28, 1]) {
         Normalize(mean: 0.1307, deviation: 0.3081)($0)
@@ -50,7 +50,7 @@ extension Topic {
       .flatten, "Lays all numbers of an image side by side in one row.",
       [
         "Between convolutions, which keep height, width and channels, and a dense layer, which wants one row. "
-          + "No number changes; the order is height, width, channels.",
+          + "No number changes; the order is height, width, channels."
       ],
       LayerExample("Flatten()", [7, 7, 64]) { Flatten()($0) }, seeAlso: ["Dense", "GlobalAveragePooling2D"]),
     layer(
@@ -85,7 +85,7 @@ extension Topic {
       formulas: ["out = gamma · (in - mean) / sqrt(variance + epsilon) + beta"],
       [
         "Like BatchNormalization, but each sample stands for itself: no running averages and no dependence on "
-          + "the size of the batch. The usual choice in transformers.",
+          + "the size of the batch. The usual choice in transformers."
       ],
       LayerExample("LayerNormalization()", [14, 14, 32], count: "2·32") { LayerNormalization()($0) },
       seeAlso: ["BatchNormalization", "GroupNormalization"]),
@@ -94,7 +94,7 @@ extension Topic {
       [
         "Between LayerNormalization (all channels together) and one channel at a time (instance "
           + "normalization, groups: -1). Good where batches are too small for BatchNormalization. Unless told "
-          + "otherwise there are \(GroupNormalization().groups) groups, which must divide the channels.",
+          + "otherwise there are \(GroupNormalization().groups) groups, which must divide the channels."
       ],
       LayerExample("GroupNormalization(groups: 8)", [14, 14, 32], count: "2·32") {
         GroupNormalization(groups: 8)($0)
@@ -121,7 +121,7 @@ extension Topic {
       [
         "No unit can rely on one certain other being there, so the network learns several ways to the same "
           + "answer and memorizes its training images less. What stays is scaled up, so that sums keep their "
-          + "size on average. A rate of 0.5 is usual between dense layers, 0.25 behind convolutions.",
+          + "size on average. A rate of 0.5 is usual between dense layers, 0.25 behind convolutions."
       ],
       training:
         "they differ. Zeros are drawn anew in every step; at inference the layer does nothing. So the training "
@@ -132,7 +132,7 @@ extension Topic {
       .spatialDropout2D, "Sets whole channels of random images to zero while training.",
       [
         "Neighboring pixels of a feature map say nearly the same, so dropping single ones takes little away. "
-          + "This layer drops a map as a whole.",
+          + "This layer drops a map as a whole."
       ],
       training: "channels are dropped in training only; at inference the layer does nothing.",
       LayerExample("SpatialDropout2D(0.25)", [14, 14, 32]) { SpatialDropout2D(0.25)($0) },
@@ -150,13 +150,14 @@ extension Topic {
     layer(
       .channelAttention, "Weighs the channels: \"what\" matters in this image.",
       formulas: [
-        "weights = sigmoid(dense(relu(dense(mean over positions))))", "out[y, x, c] = in[y, x, c] · weights[c]",
+        "weights = sigmoid(dense(relu(dense(mean over positions))))",
+        "out[y, x, c] = in[y, x, c] · weights[c]",
       ],
       [
         "The mean of each channel says how much of its pattern the image has. A bottleneck, "
           + "\(ChannelAttention().ratio) times narrower than the channels, looks at all means together and "
           + "gives every channel a factor between 0 and 1: turn this one up, that one down. With 64 channels "
-          + "the bottleneck has \(64 / ChannelAttention().ratio) units.",
+          + "the bottleneck has \(64 / ChannelAttention().ratio) units."
       ],
       LayerExample(
         "ChannelAttention()", [14, 14, 64], count: "64·4 + 4 (squeeze) + 4·64 + 64 (back)"
@@ -164,12 +165,13 @@ extension Topic {
     layer(
       .spatialAttention, "Weighs the positions: \"where\" in the image to look.",
       formulas: [
-        "map = sigmoid(conv(mean over channels, maximum over channels))", "out[y, x, c] = in[y, x, c] · map[y, x]",
+        "map = sigmoid(conv(mean over channels, maximum over channels))",
+        "out[y, x, c] = in[y, x, c] · map[y, x]",
       ],
       [
         "Two images are made of all channels: how active each place is on average, and at most. One filter of "
           + "\(SpatialAttention().kernelSize) reads both and puts out a factor between 0 and 1 for every "
-          + "place, the same for all channels.",
+          + "place, the same for all channels."
       ],
       LayerExample("SpatialAttention()", [14, 14, 64], count: "7·7·2 weights + 1 bias") {
         SpatialAttention()($0)
@@ -180,7 +182,7 @@ extension Topic {
       [
         "The input takes a way around the convolutions, so gradients reach early layers undiminished, and a "
           + "block that has nothing to add can leave its input as it is. That made networks of a hundred layers "
-          + "trainable (ResNet, 2015). Where the shape changes, the way around is a 1x1 convolution.",
+          + "trainable (ResNet, 2015). Where the shape changes, the way around is a 1x1 convolution."
       ],
       training: "those of the batch normalizations inside.",
       LayerExample(
@@ -246,7 +248,7 @@ extension Topic {
       [
         "For networks that branch or use a layer twice: write down what happens to the value x, with any "
           + "Swift in between. A type of one's own with a function callAsFunction is the same with a name. All "
-          + "three ways give the same network, weight for weight, for the same names and seed.",
+          + "three ways give the same network, weight for weight, for the same names and seed."
       ],
       LayerExample("Dense(10)(Flatten()(x))", [28, 28, 1], count: "784·10 weights + 10 biases") {
         Dense(10)(Flatten()($0))
@@ -265,7 +267,7 @@ extension Topic {
       .weight, "A trained tensor for a layer of one's own.",
       [
         "A type of one's own holds it in a field and uses it in its function; training, saving and summaries "
-          + "treat it like a built-in layer's.",
+          + "treat it like a built-in layer's."
       ],
       LayerExample("x * Weight(.ones, name: \"gain\")(shape: [32], for: x)", [14, 14, 32], count: "32") {
         $0 * Weight(.ones, name: "gain")(shape: [32], for: $0)

@@ -6,7 +6,8 @@ extension Topic {
   /// What training makes small.
   static let losses: [Topic] = [
     loss(
-      .sparseCategoricalCrossEntropy(), "How surprised the network is by the right class, given as its number.",
+      .sparseCategoricalCrossEntropy(),
+      "How surprised the network is by the right class, given as its number.",
       ["loss = -log p[label]"],
       [
         "Certain and right costs nothing; the smaller the probability of the right class, the more it costs, "
@@ -21,14 +22,14 @@ extension Topic {
       ["loss = -sum over k of target[k] · log p[k]"],
       [
         "Usually the row is one-hot: 1 at the right class, 0 elsewhere; then it equals the sparse form. Rows can "
-          + "also spread the target, as label smoothing does.",
+          + "also spread the target, as label smoothing does."
       ], from: .probabilities, seeAlso: ["sparse_categorical_crossentropy", "Softmax"]),
     loss(
       .categoricalFocalCrossEntropy(), "Cross-entropy that cares less about what is already easy.",
       ["loss = -alpha · sum over k of (1 - p[k])^gamma · target[k] · log p[k]"],
       [
         "Where most images are easy, they drown the few hard ones. The factor (1 - p)^gamma takes weight from "
-          + "images that are classified with certainty. Usual are alpha 0.25 and gamma 2.",
+          + "images that are classified with certainty. Usual are alpha 0.25 and gamma 2."
       ], from: .probabilities, seeAlso: ["categorical_crossentropy"]),
     loss(
       .binaryCrossEntropy(), "Cross-entropy of yes or no, for each output on its own.",
@@ -49,7 +50,7 @@ extension Topic {
       ["loss = mean over k of (out[k] - target[k])²"],
       [
         "For quantities rather than classes. A large mistake costs much more than several small ones, so single "
-          + "odd targets pull hard.",
+          + "odd targets pull hard."
       ], from: .scores, seeAlso: ["mean_absolute_error", "huber"]),
     loss(
       .meanAbsoluteError, "The mean of the distances to the target.",
@@ -91,12 +92,14 @@ extension Topic {
       var table = Table([.init("The network is"), .init("It puts out"), .init("Loss", isNumeric: true)])
       for (name, numbers) in rows {
         let value = try LayerExample.output(numbers, shape: [numbers.count]) { x in
-          loss(x, x.graph.table([1, 0, 0], shape: [1, 3])).reshaped([1, 1])
+          loss(x, x * 0 + x.graph.table([1, 0, 0], shape: [1, 3])).reshaped([x.shape[0], 1])
         }
         let texts = numbers.map { outputs == .scores ? short(Double($0)) : fixed(Double($0), 2) }
         table.append([name, texts.joined(separator: "  "), fixed(Double(value.scalars[0]), 4)])
       }
-      return [.heading("With numbers"), .paragraph("Three outputs; the first class is right."), .table(table)]
+      return [
+        .heading("With numbers"), .paragraph("Three outputs; the first class is right."), .table(table),
+      ]
     }
   }
 }

@@ -117,7 +117,8 @@ extension Topic {
       .paragraph(
         "Together \(Table.grouped(walk.summary.parameters)) parameters "
           + "(\(Table.grouped(walk.summary.trainableParameters)) trained by gradients) and "
-          + "\(Table.grouped(walk.summary.flops)) operations for one image; a product with its sum counts as two."),
+          + "\(Table.grouped(walk.summary.flops)) operations for one image; a product with its sum counts as two."
+      ),
     ]
     if let heaviest = walk.heaviest {
       let same = heaviest.parameters.path == heaviest.operations.path
@@ -129,11 +130,13 @@ extension Topic {
               + "a convolution uses its few weights again at every place, a dense layer each of its many only once."
         ))
     }
-    if let last = walk.stops.last(where: { $0.reach != nil && $0.shape.count == 3 }), let reach = last.reach {
+    if let last = walk.stops.last(where: \.looksAround) {
       let side = max(card.imageShape[0], card.imageShape[1])
+      let reach = last.reach ?? side
       blocks.append(
         .paragraph(
-          "One place of \(last.path) depends on \(reach >= side ? "all of" : "\(reach)x\(reach) pixels of") the image."))
+          "One place of \(last.path) depends on \(reach >= side ? "all of" : "\(reach)x\(reach) pixels of") the image."
+        ))
     }
     return blocks + [.heading("What each part does"), .items(parts(walk))]
   }

@@ -38,7 +38,8 @@ extension Topic {
       Words(
         title: "Adam", summary: "Gives every weight a step of about the rate, however large its gradient.",
         formulas: [
-          "m = b1 · m + (1 - b1) · g", "v = b2 · v + (1 - b2) · g²", "p = p - rate · m' / (sqrt(v') + epsilon)",
+          "m = b1 · m + (1 - b1) · g", "v = b2 · v + (1 - b2) · g²",
+          "p = p - rate · m' / (sqrt(v') + epsilon)",
         ],
         text: [
           "m is a running mean of the gradient, v of its square; m / sqrt(v) is about 1 in size where gradients "

@@ -46,7 +46,9 @@ extension Topic {
     schedule(
       "polynomial", .polynomialDecay(epochs: exampleEpochs, power: 2), "A power of the line to an end rate.",
       ["rate = end + (initial - end) · (1 - e / epochs)^power"],
-      ["A power of 1 is the straight line; with 2 (drawn here) the rate falls faster first and lands gently."],
+      [
+        "A power of 1 is the straight line; with 2 (drawn here) the rate falls faster first and lands gently."
+      ],
       option: nil),
     schedule(
       "warm-up", .warmUp(epochs: 5, then: .cosineAnnealing(epochs: exampleEpochs - 5)),
@@ -64,7 +66,8 @@ extension Topic {
           + "restarts:10,2 makes each twice as long as the one before."
       ], option: "restarts:10"),
     schedule(
-      "one-cycle", .oneCycle(maximumRate: 0.001, epochs: exampleEpochs), "Up to a high rate, then down to almost 0.",
+      "one-cycle", .oneCycle(maximumRate: 0.001, epochs: exampleEpochs),
+      "Up to a high rate, then down to almost 0.",
       [],
       [
         "Starts at a 25th of the greatest rate, reaches it after three tenths of the steps and ends far below "
@@ -85,10 +88,13 @@ extension Topic {
     _ name: String, _ schedule: RateSchedule, _ summary: String, _ formulas: [String], _ text: [String],
     option: String?
   ) -> Topic {
-    let use = option.map { "In the command: --schedule \($0)." } ?? "In programs only: RateSchedule.\(member(name))."
+    let use =
+      option.map { "In the command: --schedule \($0)." } ?? "In programs only: RateSchedule.\(member(name))."
     return Topic(
       .schedule, name, title: schedule.name, summary, formulas: formulas,
-      text + ["\(use) It is set \(schedule.granularity == .epoch ? "before each epoch" : "before each step")."],
+      text + [
+        "\(use) It is set \(schedule.granularity == .epoch ? "before each epoch" : "before each step")."
+      ],
       seeAlso: ["learning-rate"] + (name == "constant" ? [] : ["constant"])
     ) { RateDrawing(schedule: schedule, initial: 0.001, epochs: exampleEpochs).blocks }
   }
@@ -122,10 +128,10 @@ extension ScheduleSetting {
     }
   }
 
-  /// The epochs worth drawing: a bit beyond the last number of the setting, from 10 to 60.
+  /// The epochs worth drawing: up to the ten at or behind the last number of the setting, from 10 to 60.
   private func span(_ text: String) -> Int {
     let numbers = text.split { !$0.isNumber }.compactMap { Int($0) }
     guard let last = numbers.max(), last > 1 else { return Topic.exampleEpochs }
-    return max(10, min(60, last + max(1, last / 10)))
+    return max(10, min(60, (last + 9) / 10 * 10))
   }
 }
