@@ -85,8 +85,10 @@ struct ExplainCommand: Verb {
 
   private func tell(_ topic: Topic) throws {
     var explanation = try topic.explanation()
-    if topic.group == .dataset, let data = try localData(topic.name) {
-      explanation.blocks += Topic.counted(data)
+    if topic.group == .dataset {
+      explanation.blocks +=
+        try localData(topic.name).map { Topic.counted($0) }
+        ?? [.paragraph("Once fetched (martlet datasets fetch \(topic.name)), its files are counted here.")]
     }
     if common.json { return Output.json(explanation.json) }
     Output.write(explanation.text(width: Self.columns, isStyled: Output.isTerminal))
@@ -94,7 +96,10 @@ struct ExplainCommand: Verb {
 
   /// The images where they need not be fetched.
   private func localData(_ id: String) throws -> TrainTest? {
-    guard try DatasetCatalog.location(id, directory: common.data) != nil else { return nil }
+    // A folder without this set is no reason to explain nothing.
+    guard let place = try? DatasetCatalog.location(id, directory: common.data), !place.isEmpty else {
+      return nil
+    }
     return try common.load(try DatasetCatalog.card(id))
   }
 

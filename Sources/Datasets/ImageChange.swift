@@ -1,6 +1,6 @@
 import MartletTensors
 
-/// A change of images that leaves their class what it is: how much of it does a network stand?
+/// A change of images that leaves their class what it is, to see how much of it a network stands.
 ///
 /// Unlike an augmentation it has a strength, and for one seed and strength it is always the same; at another
 /// strength an image is moved in the same direction and gets the same noise, scaled.
@@ -93,7 +93,7 @@ package enum ImageChange: String, CaseIterable, Sendable {
 }
 
 extension ImageDataset {
-  /// The images, each changed; an image that occurs twice is changed in the same way. Labels stay.
+  /// The images, each changed; labels stay, and an image that occurs twice is changed in the same way.
   ///
   /// - Parameters:
   ///   - seed: Decides directions, places and noise, together with the image's place in the stored set.

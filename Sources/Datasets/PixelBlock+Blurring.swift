@@ -28,7 +28,8 @@ extension PixelBlock {
             sum += weight * columns[row * line + source * channels + channel]
           }
           // The errors of Double must not push an exact half down.
-          pixels[row * line + column * channels + channel] = UInt8(min(255, (sum + 0.5 + 1e-9).rounded(.down)))
+          let rounded = UInt8(min(255, (sum + 0.5 + 1e-9).rounded(.down)))
+          pixels[row * line + column * channels + channel] = rounded
         }
       }
     }

@@ -6,8 +6,9 @@
   import Darwin
 #endif
 
-/// McNemar's exact test of two classifiers on the same images (McNemar 1947): are those that only one gets
-/// right spread evenly?
+/// McNemar's exact test of two classifiers on the same images (McNemar 1947).
+///
+/// Asks whether the images that only one of them gets right are spread evenly over both.
 package enum McNemar {
   /// The two-sided p-value; 1 where both are right on the same images.
   ///

@@ -89,7 +89,7 @@ package struct FeatureSheet {
       title: "\(title), where", note: "factors \(fixed(Double(least), 2)) to \(fixed(Double(greatest), 2))",
       pictures: [
         .init(factors.scalars, height: height, width: width, caption: "factors"),
-        .init(seen, shape: image.shape, caption: "the image through them"),
+        .init(seen, shape: image.shape, caption: "seen through"),
       ])
   }
 

@@ -8,6 +8,12 @@ package struct RateDrawing {
   let initial: Double
   let epochs: Int
 
+  package init(schedule: RateSchedule, initial: Double, epochs: Int) {
+    self.schedule = schedule
+    self.initial = initial
+    self.epochs = epochs
+  }
+
   private static let rows = 8
   private static let eighths = Array(" ▁▂▃▄▅▆▇█")
 
