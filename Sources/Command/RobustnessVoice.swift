@@ -36,6 +36,9 @@ struct RobustnessVoice {
       Output.line("")
       for line in comparison.conclusions { Output.paragraph(line) }
       Output.paragraph("Intervals: \(comparison.method). Accuracies are means over the five strengths.")
+    } else if measurements.count > 1 {
+      Output.line("")
+      Output.paragraph("Intervals are computed for runs of exactly two kinds; equal settings are one kind.")
     }
     Output.line("")
     for file in files { Output.line(file) }

@@ -15,8 +15,11 @@ package struct RobustnessTable {
       [.init("Accuracy under")] + (1...most).map { .init("\($0)", isNumeric: true) }
         + [.init("Mean", isNumeric: true)])
     let clean = measurements.map { Table.percent($0.record.accuracy) }
-    for (name, accuracy) in zip(names, clean) {
-      table.append([measurements.count == 1 ? "No change" : "No change, \(name)"] + blanks(most) + [accuracy])
+    if clean.count == 1 {
+      table.append(["No change"] + blanks(most) + clean)
+    } else {
+      table.append(["No change"] + blanks(most + 1))
+      for (name, accuracy) in zip(names, clean) { table.append(["  \(name)"] + blanks(most) + [accuracy]) }
     }
     for change in ImageChange.allCases {
       table.append(
@@ -34,7 +37,7 @@ package struct RobustnessTable {
   }
 
   /// What the lines of each run begin with.
-  private var names: [String] { measurements.count == 1 ? ["  accuracy"] : measurements.map(\.name) }
+  private var names: [String] { measurements.count == 1 ? ["accuracy"] : measurements.map(\.name) }
 
   /// How likely chance alone sets two runs so far apart, at each strength.
   private func p(_ change: ImageChange) -> [String] {

@@ -29,7 +29,7 @@ extension Topic {
     layer(
       .conv2D, "Looks at every place of an image through the same small windows, and tells what it finds.",
       formulas: [
-        "out[y, x, k] = bias[k]", "    + sum over i, j, c of in[y + i, x + j, c] · kernel[i, j, c, k]",
+        "out[y, x, k] = bias[k]", "    + sum over i, j, c of in[y+i, x+j, c] · kernel[i, j, c, k]",
       ],
       [
         "A filter is a small pattern of weights. It is laid over every place of the image, what lies under "
@@ -56,7 +56,7 @@ extension Topic {
     },
     layer(
       .depthwiseConv2D, "A convolution that looks at each channel on its own.",
-      formulas: ["out[y, x, c] = bias[c] + sum over i, j of in[y + i, x + j, c] · kernel[i, j, c]"],
+      formulas: ["out[y, x, c] = bias[c] + sum over i, j of in[y+i, x+j, c] · kernel[i, j, c]"],
       [
         "An ordinary filter reads all channels at once; here every channel has a filter of its own and "
           + "nothing is mixed. That takes a fraction of the weights and operations, but channels learn nothing "

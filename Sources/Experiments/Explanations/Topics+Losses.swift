@@ -33,12 +33,12 @@ extension Topic {
       ], from: .probabilities, seeAlso: ["categorical_crossentropy"]),
     loss(
       .binaryCrossEntropy(), "Cross-entropy of yes or no, for each output on its own.",
-      ["loss = mean over k of -target[k] · log p[k] - (1 - target[k]) · log(1 - p[k])"],
+      ["loss = mean over k of -t[k] · log p[k] - (1 - t[k]) · log(1 - p[k])"],
       ["For two classes with one output, or for several things that may all be present or not in one image."],
       from: .probabilities, seeAlso: ["Sigmoid", "categorical_crossentropy"]),
     loss(
       .categoricalHinge, "Wants the right score to lead by 1, and no more.",
-      ["loss = max(0, 1 + greatest score of another class - score of the right class)"],
+      ["loss = max(0, 1 + greatest score of others - score of the right class)"],
       ["As in a support vector machine: an image with a safe lead costs nothing and teaches nothing."],
       from: .scores, seeAlso: ["hinge"]),
     loss(

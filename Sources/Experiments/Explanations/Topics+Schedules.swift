@@ -36,7 +36,10 @@ extension Topic {
     schedule(
       "exponential", .exponentialDecay(factor: 0.95), "The rate falls by the same factor in every epoch.",
       ["rate = initial · factor^e"],
-      ["Needs no number of epochs, but its factor must suit it: at 0.95 the rate halves in about 14 epochs."],
+      [
+        "Needs no number of epochs, but its factor must suit it: at 0.95 the rate halves in about "
+          + "\(epochsToHalve(.exponentialDecay(factor: 0.95))) epochs."
+      ],
       option: "exponential:0.95"),
     schedule(
       "inverse-time", .inverseTimeDecay(rate: 0.1), "The rate falls like 1 / e.",
@@ -105,6 +108,11 @@ extension Topic {
     case "polynomial": "polynomialDecay"
     default: name
     }
+  }
+
+  /// The first epoch at which at most half of the initial rate is left.
+  private static func epochsToHalve(_ schedule: RateSchedule) -> Int {
+    (0..<1000).first { schedule.rate(initial: 1, epoch: $0) <= 0.5 } ?? 1000
   }
 
   /// The rate after some epochs as a percentage of the initial one.
