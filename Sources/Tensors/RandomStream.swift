@@ -6,6 +6,7 @@ package enum RandomPurpose: UInt32, Sendable {
   case dropout = 4
   case sample = 5
   case split = 6
+  case change = 7
 }
 
 /// A counter-based random stream: every value is a function of (seed, purpose, epoch, stream, index).
