@@ -2,6 +2,7 @@ import ArgumentParser
 import MartletDatasets
 import MartletExperiments
 import MartletImages
+import MartletNetworks
 import MartletReports
 import MartletRuns
 import MartletTensors
@@ -108,8 +109,9 @@ struct ExplainCommand: Verb {
     let (configuration, record) = try RunConfiguration.load(run: run)
     let (picture, name) = try picture(configuration)
     let network = try configuration.network()
-    let predictor = try Predictor(network, threads: common.threadCount)
-    try predictor.parameters.load(try record.weights(onProblem: Output.warn), from: run)
+    let parameters = try Parameters(of: network)
+    try parameters.load(try record.weights(onProblem: Output.warn), from: run)
+    let predictor = try Predictor(network, parameters: parameters, threads: common.threadCount)
     let features = try FeatureSheet(
       picture, name: name, network: network, predictor: predictor, classNames: configuration.classNames)
     let path = output ?? "feature_maps.png"

@@ -102,6 +102,17 @@ static void relu_pool(const mk_kernels *k, results *to) {
   }
 }
 
+static void plain_pool(const mk_kernels *k, results *to) {
+  for (int channels = 1; channels < 40; channels += 7)
+    for (int activation = MK_IDENTITY; activation <= MK_LEAKY_RELU; activation++) {
+      const size_t count = (size_t)(5 * channels);
+      float *y = zeroed(count, sizeof *y);
+      k->pool_rows(numbers(2 * count, 1, -1, 0.5f), numbers(2 * count, 2, -1, 0.5f), 5, channels, activation, 0.3f,
+                   y);
+      give(to, y, count);
+    }
+}
+
 // Channels a multiple of 8; rows and columns even.
 static const shape sparse[] = {{3, 3, 32, 16, 8, 6, 1}, {5, 5, 8, 9, 4, 4, 1}, {3, 3, 64, 10, 6, 4, 1}};
 enum { strip = 2 };
@@ -269,6 +280,7 @@ const probe convolution_probes[] = {
     PROBE(tiny_pool_forward, tiny_forward, 2e-5),
     PROBE(tiny_pool_kernel_gradient, tiny_gradient, 2e-5),
     PROBE(relu_pool_rows, relu_pool, 0),
+    PROBE(pool_rows, plain_pool, 2e-7),
     PROBE(sparse_lists_by_filter, lists_by_filter, 0),
     PROBE(sparse_lists_by_position, lists_by_position, 0),
     PROBE(sparse_kernel_gradient, sparse_kernel, 2e-5),

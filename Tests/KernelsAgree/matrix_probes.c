@@ -17,6 +17,16 @@ static void gemm(const mk_kernels *k, results *to) {
     }
 }
 
+static void dense_one(const mk_kernels *k, results *to) {
+  for (int units = 1; units < 140; units += 23) {
+    const ptrdiff_t row = (units + MK_LANES - 1) / MK_LANES * MK_LANES;
+    float *y = zeroed((size_t)units, sizeof *y);
+    k->dense_one(numbers(77, 1, -1, 1), 77, numbers((size_t)(77 * row), 2, -1, 1), row, units,
+                 units % 2 ? numbers((size_t)row, 3, -1, 1) : NULL, units % 3, 0.3f, y);
+    give(to, y, (size_t)units);
+  }
+}
+
 static void transpose(const mk_kernels *k, results *to) {
   for (int rows = 1; rows < 40; rows += 12) {
     float *out = zeroed((size_t)(rows * 29), sizeof *out);
@@ -102,6 +112,51 @@ static void average_pool_gradient(const mk_kernels *k, results *to) {
   POOLS(p, in, out) {
     float *dx = zeroed(in, 4);
     k->average_pool_gradient(p, numbers(out, 2, -1, 1), dx);
+    give(to, dx, in);
+  }
+}
+
+// Normalization, leaky ReLU and 2x2 pooling, with odd rows and columns too.
+static const mk_normalized_pool normalized[] = {{6, 8, 32, 0.3f}, {7, 5, 13, 0}, {2, 3, 8, 0.01f}};
+#define NORMALIZED(p, in, out)                                                                              \
+  for (const mk_normalized_pool *p = normalized; p < normalized + 3; p++)                                   \
+    for (size_t in = (size_t)(p->rows * p->columns * p->channels),                                          \
+                out = (size_t)((p->rows / 2) * (p->columns / 2) * p->channels), once = 1; once; once = 0)
+
+static uint8_t *pool_masks(size_t count) {
+  const float *draws = numbers(count, 7, 0, 8);
+  uint8_t *out = zeroed(count, 1);
+  for (size_t i = 0; i < count; i++) out[i] = (uint8_t)draws[i] & 7;
+  return out;
+}
+
+static void normalize_pool(const mk_kernels *k, results *to) {
+  NORMALIZED(p, in, out) {
+    float *y = zeroed(out, 4);
+    uint8_t *mask = zeroed(out, 1);
+    k->normalize_pool(p, numbers(in, 1, -1, 1), numbers((size_t)p->channels, 2, 0.5f, 2),
+                      numbers((size_t)p->channels, 3, -1, 1), y, mask);
+    give(to, y, out);
+    give_bytes(to, mask, out);
+  }
+}
+
+static void normalize_pool_sums(const mk_kernels *k, results *to) {
+  NORMALIZED(p, in, out) {
+    double *sums = zeroed((size_t)(2 * p->channels), sizeof *sums);
+    k->normalize_pool_sums(p, numbers(out, 4, -1, 1), pool_masks(out), numbers(in, 1, -1, 1),
+                           numbers((size_t)p->channels, 3, -1, 1), numbers((size_t)p->channels, 2, 0.5f, 2), sums);
+    give_doubles(to, sums, (size_t)(2 * p->channels));
+  }
+}
+
+static void normalize_pool_gradient(const mk_kernels *k, results *to) {
+  NORMALIZED(p, in, out) {
+    float *dx = zeroed(in, 4);
+    const size_t channels = (size_t)p->channels;
+    k->normalize_pool_gradient(p, numbers(out, 4, -1, 1), pool_masks(out), numbers(in, 1, -1, 1),
+                               numbers(channels, 2, 0.5f, 2), numbers(channels, 3, -1, 1),
+                               numbers(channels, 5, -1, 1), dx);
     give(to, dx, in);
   }
 }
@@ -277,7 +332,11 @@ static void lrn_gradient(const mk_kernels *k, results *to) {
 
 const probe matrix_probes[] = {
     PROBE(gemm, gemm, 2e-5),
+    PROBE(dense_one, dense_one, 2e-5),
     PROBE(transpose, transpose, 0),
+    PROBE(normalize_pool, normalize_pool, 2e-6),
+    PROBE(normalize_pool_sums, normalize_pool_sums, 1e-5),
+    PROBE(normalize_pool_gradient, normalize_pool_gradient, 2e-6),
     PROBE(pointwise, pointwise, 2e-6),
     PROBE(from_bytes, from_bytes, 0),
     PROBE(fill, fill, 0),
