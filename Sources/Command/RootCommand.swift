@@ -30,7 +30,7 @@ struct RootCommand: ParsableCommand {
     version: martletVersion,
     subcommands: [
       TrainCommand.self, ReproduceCommand.self, SystemsCommand.self, EvaluateCommand.self,
-      PredictCommand.self, SummaryCommand.self, InspectCommand.self,
+      PredictCommand.self, ExportCommand.self, ImportCommand.self, SummaryCommand.self, InspectCommand.self,
       DatasetsCommand.self, BenchmarkCommand.self,
     ])
 

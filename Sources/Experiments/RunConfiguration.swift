@@ -74,6 +74,8 @@ package struct RunConfiguration: Sendable {
     do {
       if let id = json["system"]?.stringValue {
         system = try .named(id)
+      } else if json["model"]?.stringValue == ImportedNetwork.model {
+        system = try ImportedNetwork.system(run: run, dataset: try reader.text("dataset"))
       } else {
         system = try .named(model: try reader.text("model"), dataset: try reader.text("dataset"))
       }

@@ -5,7 +5,6 @@ import MartletTensors
 package enum KerasFile {
   private static let weightsMember = "model.weights.h5"
   private static let configurationMember = "config.json"
-  private static let metadataMember = "metadata.json"
 
   /// The weights of either kind of file; a configuration is data here and never run.
   package static func tensors(
@@ -27,19 +26,16 @@ package enum KerasFile {
   /// The bytes of a `.weights.h5` file.
   package static func weights(_ tensors: [ForeignTensor]) -> [UInt8] { HDF5File.encoding(tensors) }
 
-  /// The bytes of a `.keras` file.
-  ///
-  /// - Parameters:
-  ///   - configuration: The model as Keras serializes it.
-  ///   - version: The version of Keras that is named.
+  /// The bytes of a `.keras` file with the configuration of another one and these weights.
   package static func archive(
-    configuration: JSON, _ tensors: [ForeignTensor], version: String = "3.0.0"
-  ) -> [UInt8] {
-    let metadata: JSON = ["keras_version": .string(version), "date_saved": "1980-01-01@00:00:00"]
-    return ZipArchive.encoding([
-      (metadataMember, Array(metadata.text.utf8)),
-      (configurationMember, Array(configuration.text.utf8)),
-      (weightsMember, HDF5File.encoding(tensors)),
-    ])
+    like original: [UInt8], _ tensors: [ForeignTensor], place: String
+  ) throws(InterchangeError) -> [UInt8] {
+    let archive = try ZipArchive(parsing: original, place: place)
+    guard archive[weightsMember] != nil, archive[configurationMember] != nil else {
+      let names = archive.members.map(\.name).joined(separator: ", ")
+      throw InterchangeError(at: place, expected: "a .keras file of Keras 3", received: names)
+    }
+    return ZipArchive.encoding(
+      archive.members.map { ($0.name, $0.name == weightsMember ? HDF5File.encoding(tensors) : $0.bytes) })
   }
 }
