@@ -91,6 +91,8 @@ def pytorch(system, folder, images):
     martlet("import", f"{folder}/again.onnx", "--system", system, "--run", f"{folder}/weights")
     found = predictions(f"{folder}/weights", folder, images)
     check(system, "ONNX weights -> Martlet", found, probabilities(wanted, system))
+    if "alexnet" in system:
+        return  # PyTorch writes its local response normalization with If, which is refused
     export_options = {"input_names": ["x"], "output_names": ["y"], "dynamo": False}
     _, _, scale, mean, deviation = SYSTEMS[system]
     example = torch.zeros(1, images.shape[3], images.shape[1], images.shape[2])

@@ -28,6 +28,16 @@ package struct ONNXModel: Sendable, Equatable {
     package var outputs: [String]
     package var attributes: [String: Attribute] = [:]
     package var domain = ""
+
+    package init(
+      op: String, name: String, inputs: [String], outputs: [String], attributes: [String: Attribute] = [:]
+    ) {
+      self.op = op
+      self.name = name
+      self.inputs = inputs
+      self.outputs = outputs
+      self.attributes = attributes
+    }
   }
 
   package enum Attribute: Sendable, Equatable {
@@ -44,6 +54,12 @@ package struct ONNXModel: Sendable, Equatable {
     package var name: String
     package var element: Int
     package var shape: [Int?]
+
+    package init(name: String, element: Int, shape: [Int?]) {
+      self.name = name
+      self.element = element
+      self.shape = shape
+    }
   }
 
   package init() {}
