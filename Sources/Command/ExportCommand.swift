@@ -14,7 +14,7 @@ struct ExportCommand: Verb {
     abstract: "Write the network of a run for PyTorch, Keras, NumPy or ONNX.",
     discussion: """
       pytorch      a state dictionary as safetensors: kernels [out, in, rows, columns], dense weights [out, in]
-      keras        FILE.weights.h5; with --like FILE.keras a .keras file
+      keras        FILE.weights.h5, or FILE.keras with the network as a functional model of built-in layers
       npz          arrays by Martlet's paths and in its layouts
       onnx         the whole network with its preprocessing, images [N, C, H, W] of bytes
       safetensors  tensors by Martlet's paths and in its layouts
@@ -86,21 +86,26 @@ struct ExportCommand: Verb {
   }
 
   private func writeKeras(_ outline: NetworkOutline, _ values: WeightValues) throws -> Int {
-    let tensors = try template(outline, values, .keras) ?? outline.kerasVariables(values)
+    guard output.hasSuffix(".keras") || output.hasSuffix(".weights.h5") else {
+      throw misuse("--output", "a name that ends in .weights.h5 or .keras, as Keras asks", output)
+    }
+    let named = try template(outline, values, .keras)
     guard output.hasSuffix(".keras") else {
-      guard output.hasSuffix(".weights.h5") else {
-        throw misuse("--output", "a name that ends in .weights.h5 or .keras, as Keras asks", output)
-      }
+      let tensors = named ?? outline.kerasVariables(values)
       try AtomicFile.write(KerasFile.weights(tensors), to: output)
       return tensors.count
     }
-    guard let like, like.hasSuffix(".keras") else {
-      throw misuse("--output", "--like FILE.keras for a .keras file, which holds the model's code", output)
+    guard let like, let named else {
+      let graph = try KerasGraph(outline, values)
+      try AtomicFile.write(KerasFile.archive(graph), to: output)
+      return graph.tensors.count
+    }
+    guard like.hasSuffix(".keras") else {
+      throw misuse("--like", "a .keras file, whose configuration is taken over", like)
     }
     let original = try InputFile.contents(of: like, limit: StateDictionary.maximumBytes)
-    let bytes = try KerasFile.archive(like: original, tensors, place: like)
-    try AtomicFile.write(bytes, to: output)
-    return tensors.count
+    try AtomicFile.write(try KerasFile.archive(like: original, named, place: like), to: output)
+    return named.count
   }
 
   /// The tensors under the names of the file in --like.

@@ -78,7 +78,9 @@ struct ImportCommand: Verb {
     let outline = try NetworkOutline(try configuration.network())
     if ForeignFormat.isONNX(file) {
       let given = try ONNXNetwork(try onnxModel(), place: file).weights
-      let tensors = given.sorted { naturalOrder($0.key, $1.key) }.map { ForeignTensor($0.key, .float32($0.value)) }
+      let tensors = given.sorted { naturalOrder($0.key, $1.key) }.map {
+        ForeignTensor($0.key, .float32($0.value))
+      }
       return (configuration, nil, try outline.weights(from: tensors, style: .martlet, place: file))
     }
     let (tensors, style) = try ForeignFormat.read(file)
@@ -130,7 +132,8 @@ struct ImportCommand: Verb {
   private func numbers(_ text: String?, _ option: String) throws -> [Double] {
     guard let text else { return [] }
     let numbers = text.split(separator: ",", omittingEmptySubsequences: false).compactMap { Double($0) }
-    guard !numbers.isEmpty, numbers.count == text.split(separator: ",", omittingEmptySubsequences: false).count,
+    guard !numbers.isEmpty,
+      numbers.count == text.split(separator: ",", omittingEmptySubsequences: false).count,
       numbers.allSatisfy({ $0.isFinite && (option != "--deviation" || $0 > 0) })
     else { throw misuse(option, "numbers joined by commas, deviations above 0", text) }
     return numbers

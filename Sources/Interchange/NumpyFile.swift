@@ -37,7 +37,8 @@ package enum NumpyFile {
   /// The bytes of a file with one array.
   package static func encoding(_ tensor: AnyTensor) -> [UInt8] {
     let shape = tensor.shape.map { "\($0)" }.joined(separator: ", ") + (tensor.shape.count == 1 ? "," : "")
-    var header = "{'descr': '\(name(of: ScalarFormat(tensor)))', 'fortran_order': False, 'shape': (\(shape)), }"
+    var header =
+      "{'descr': '\(name(of: ScalarFormat(tensor)))', 'fortran_order': False, 'shape': (\(shape)), }"
     // The data begins at a multiple of 64.
     header += String(repeating: " ", count: (64 - (10 + header.utf8.count + 1) % 64) % 64) + "\n"
     var bytes = magic + [1, 0]

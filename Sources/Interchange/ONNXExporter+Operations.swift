@@ -18,7 +18,8 @@ extension ONNXExporter {
       add(
         "LRN", id, [name(node.inputs[0])],
         [
-          "size": .integer(attributes.size), "alpha": .float(Float(attributes.alpha * Double(attributes.size))),
+          "size": .integer(attributes.size),
+          "alpha": .float(Float(attributes.alpha * Double(attributes.size))),
           "beta": .float(Float(attributes.beta)), "bias": .float(Float(attributes.bias)),
         ])
     case .classification(.softmax):

@@ -57,7 +57,9 @@ extension ONNXExporter {
       ])
       add("ConvTranspose", id, [x, kernel(node.inputs[1], id)] + rest, attributes)
     case .matrix(.multiply(let transposeA, let transposeB)):
-      if !transposeA, !transposeB, case .source(.parameter(let path, let shape)) = graph.nodes[node.inputs[1]].op {
+      if !transposeA, !transposeB,
+        case .source(.parameter(let path, let shape)) = graph.nodes[node.inputs[1]].op
+      {
         let image = outline.features.parameters[path]
         let arrangement =
           image.map { Arrangement(view: $0 + [shape[1]], order: [3, 2, 0, 1], shape: [shape[1], shape[0]]) }

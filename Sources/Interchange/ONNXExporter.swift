@@ -30,7 +30,8 @@ struct ONNXExporter {
   }
 
   /// The model of the whole network.
-  static func model(_ outline: NetworkOutline, _ weights: WeightValues) throws(InterchangeError) -> ONNXModel {
+  static func model(_ outline: NetworkOutline, _ weights: WeightValues) throws(InterchangeError) -> ONNXModel
+  {
     var exporter = ONNXExporter(outline, weights)
     try exporter.run()
     return exporter.model

@@ -59,7 +59,8 @@ extension ONNXImporter {
     if margins.isZero { return .valid }
     let size = shape(value)
     let same = Padding.same.margins(
-      input: Extent(size[1], size[2]), kernel: window.kernel, stride: window.stride, dilation: window.dilation)
+      input: Extent(size[1], size[2]), kernel: window.kernel, stride: window.stride, dilation: window.dilation
+    )
     if margins == same { return .same }
     let isEqual = margins.top == margins.left && margins.top == margins.bottom && margins.top == margins.right
     return isEqual ? .explicit(margins.top) : nil
@@ -109,7 +110,8 @@ extension ONNXImporter {
       throw fault(node, "two output paddings from 0", "\(added)")
     }
     let size = shape(x)
-    func extent(_ input: Int, _ kernel: Int, _ stride: Int, _ dilation: Int, _ cut: Int, _ added: Int) -> Int {
+    func extent(_ input: Int, _ kernel: Int, _ stride: Int, _ dilation: Int, _ cut: Int, _ added: Int) -> Int
+    {
       (input - 1) * stride + (kernel - 1) * dilation + 1 - cut + added
     }
     let height = extent(
@@ -169,7 +171,9 @@ extension ONNXImporter {
         shape: [outputs],
         scalars: shift.count == 1 ? [Float](repeating: shift.scalars[0], count: outputs) : shift.scalars)
     }
-    if case .flattened(let image) = order, image.reduce(1, *) != inputs { (x, order) = (nominal(x, order), .same) }
+    if case .flattened(let image) = order, image.reduce(1, *) != inputs {
+      (x, order) = (nominal(x, order), .same)
+    }
     let rows: Tensor<Float> =
       switch order {
       case .flattened(let image):

@@ -136,7 +136,9 @@ extension ONNXImporter {
     weights["\(path)/value"] = slopes
     let alpha = Weight(.constant(0.25), name: path)
     let extents = slopes.shape
-    let result = add([x]) { $0[0].relu() - alpha(shape: extents.isEmpty ? [1] : extents, for: $0[0]) * (-$0[0]).relu() }
+    let result = add([x]) {
+      $0[0].relu() - alpha(shape: extents.isEmpty ? [1] : extents, for: $0[0]) * (-$0[0]).relu()
+    }
     if extents.isEmpty { weights["\(path)/value"] = slopes.reshaped([1]) }
     try set(node, result, order)
   }
@@ -236,7 +238,7 @@ extension ONNXImporter {
     // Whole rows and columns, or whole channels, leave the same order in both layouts.
     let isFree = order == .images && (keeps || Set(axes) == [2, 3] || axes == [1])
     if order != .same, !isFree { (x, order) = (nominal(x, order), .same) }
-    let actual = axes.map { isFree ? [0, 2, 3, 1][$0] : $0 }.sorted()
+    let actual = axes.map { isFree ? Self.actualAxes[$0] : $0 }.sorted()
     let op = node.op
     let result = add([x]) { values in
       let x = values[0]

@@ -54,7 +54,8 @@ extension ONNXImporter {
     for (axis, extent) in given.enumerated().dropFirst() {
       if extent == 0, axis < nominalOld.count { rest.append(nominalOld[axis]) } else { rest.append(extent) }
     }
-    guard rest.allSatisfy({ $0 == -1 || $0 > 0 && $0 <= 1 << 24 }), rest.filter({ $0 == -1 }).count <= 1 else {
+    guard rest.allSatisfy({ $0 == -1 || $0 > 0 && $0 <= 1 << 24 }), rest.filter({ $0 == -1 }).count <= 1
+    else {
       throw fault(node, "extents of a sample of \(count) elements", "\(given)")
     }
     let known = ScalarFormat.uint8.byteCount(of: rest.filter { $0 > 0 }) ?? 0
@@ -93,7 +94,8 @@ extension ONNXImporter {
     }
     let places = axes.map { $0 < 0 ? $0 + (isSqueeze ? rank : result + axes.count - 1) : $0 }.sorted()
     for axis in isSqueeze ? places.reversed() : places {
-      guard axis > 0, isSqueeze ? axis <= sample.count && sample[axis - 1] == 1 : axis <= sample.count + 1 else {
+      guard axis > 0, isSqueeze ? axis <= sample.count && sample[axis - 1] == 1 : axis <= sample.count + 1
+      else {
         throw fault(node, "axes of one element", "\(axes)")
       }
       if isSqueeze { sample.remove(at: axis - 1) } else { sample.insert(1, at: axis - 1) }
@@ -111,7 +113,7 @@ extension ONNXImporter {
       throw fault(node, "an order that leaves the batch first", "\(perm)")
     }
     // Where each axis that ONNX now means lies.
-    let actual = order == .images ? perm.map { [0, 3, 1, 2][$0] } : perm
+    let actual = order == .images ? perm.map { Self.actualAxes[$0] } : perm
     if actual == Array(0..<rank) { return try set(node, x, .same) }
     if actual == [0, 3, 1, 2] { return try set(node, x, .images) }
     try set(node, add([x]) { $0[0].transposed(actual) }, .same)
@@ -128,7 +130,7 @@ extension ONNXImporter {
     let axis = given < 0 ? given + rank : given
     guard axis > 0, axis < rank else { throw fault(node, "an axis of one sample", "\(given)") }
     let values = isImages ? parts.map(\.0) : parts.map { nominal($0.0, $0.1) }
-    let place = isImages ? [0, 2, 3, 1][axis] : axis
+    let place = isImages ? Self.actualAxes[axis] : axis
     try set(node, add(values) { MartletGraphs.concatenate($0, axis: place) }, isImages ? .images : .same)
   }
 
@@ -141,13 +143,14 @@ extension ONNXImporter {
     let axes = try integers(node, "axes", input: 3) ?? Array(starts.indices)
     let steps = try integers(node, "steps", input: 4) ?? starts.map { _ in 1 }
     guard starts.count == ends.count, starts.count == axes.count, steps.allSatisfy({ $0 == 1 }) else {
-      throw fault(node, "as many starts, ends and axes, and steps of 1", "\(starts), \(ends), \(axes), \(steps)")
+      throw fault(
+        node, "as many starts, ends and axes, and steps of 1", "\(starts), \(ends), \(axes), \(steps)")
     }
     let rank = shape(x).count
     for (index, given) in axes.enumerated() {
       let nominalAxis = given < 0 ? given + rank : given
       guard nominalAxis > 0, nominalAxis < rank else { throw fault(node, "axes of one sample", "\(axes)") }
-      let axis = order == .images ? [0, 2, 3, 1][nominalAxis] : nominalAxis
+      let axis = order == .images ? Self.actualAxes[nominalAxis] : nominalAxis
       let extent = shape(x)[axis]
       let bounds = [starts[index], ends[index]].map { max(0, min($0 < 0 ? $0 + extent : $0, extent)) }
       guard bounds[0] < bounds[1] else { throw fault(node, "at least one element", "\(bounds)") }
@@ -174,7 +177,7 @@ extension ONNXImporter {
       pads.allSatisfy({ $0 >= 0 && $0 < 1 << 10 }), pads[0] == 0, pads[rank] == 0
     else { throw fault(node, "\(2 * rank) paddings from 0, none of the batch", "others") }
     for axis in 1..<rank where pads[axis] + pads[rank + axis] > 0 {
-      let place = order == .images ? [0, 2, 3, 1][axis] : axis
+      let place = order == .images ? Self.actualAxes[axis] : axis
       x = add([x]) { $0[0].padded(axis: place, before: pads[axis], after: pads[rank + axis]) }
     }
     try set(node, x, order)
@@ -212,9 +215,12 @@ extension ONNXImporter {
       factors = scales.compactMap { Int(exactly: $0) }
     } else if let sizes = try integers(node, "sizes", input: 3), sizes.count == 4 {
       let old = shape(x)
-      factors = [1, 1, sizes[2] % old[1] == 0 ? sizes[2] / old[1] : 0, sizes[3] % old[2] == 0 ? sizes[3] / old[2] : 0]
+      factors = [
+        1, 1, sizes[2] % old[1] == 0 ? sizes[2] / old[1] : 0, sizes[3] % old[2] == 0 ? sizes[3] / old[2] : 0,
+      ]
     }
-    guard factors.count == 4, factors[0] == 1, factors[1] == 1, factors.allSatisfy({ $0 > 0 && $0 < 1 << 10 }) else {
+    guard factors.count == 4, factors[0] == 1, factors[1] == 1, factors.allSatisfy({ $0 > 0 && $0 < 1 << 10 })
+    else {
       throw fault(node, "whole factors for rows and columns", "\(factors)")
     }
     let layer = UpSampling2D(Extent(factors[2], factors[3]), interpolation: isNearest ? .nearest : .bilinear)

@@ -109,6 +109,9 @@ struct ONNXImporter {
     return traced.count - 1
   }
 
+  /// Where in `[N, H, W, C]` the axes of `[N, C, H, W]` are.
+  static let actualAxes = [0, 3, 1, 2]
+
   /// The most elements that one sample may have anywhere in the network.
   static let maximumElements = 1 << 31
 

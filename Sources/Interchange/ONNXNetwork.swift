@@ -78,7 +78,8 @@ extension ONNXModel {
       let shape = numbers.count == 1 ? [] : isLast ? [1, 1, 1, numbers.count] : [1, numbers.count, 1, 1]
       let value = Tensor(shape: shape, scalars: numbers.map { Float($0) })
       return Node(
-        op: "Constant", name: name, inputs: [], outputs: [name], attributes: ["value": .tensor(.float32(value))])
+        op: "Constant", name: name, inputs: [], outputs: [name],
+        attributes: ["value": .tensor(.float32(value))])
     }
     func append(_ op: String, _ numbers: [Double], _ name: String) {
       head.append(constant(numbers, "\(name)_numbers"))

@@ -98,7 +98,9 @@ struct ONNXParts {
     var isBilinear = false
     var id = output.value.id
     // Back along the data to the layer's own input.
-    while graph.nodes[id].path == output.path, let source = graph.nodes[id].inputs.first(where: { isData[$0] }) {
+    while graph.nodes[id].path == output.path,
+      let source = graph.nodes[id].inputs.first(where: { isData[$0] })
+    {
       if case .structure(.concatenate) = graph.nodes[id].op { isBilinear = true }
       id = source
     }

@@ -26,6 +26,16 @@ package enum KerasFile {
   /// The bytes of a `.weights.h5` file.
   package static func weights(_ tensors: [ForeignTensor]) -> [UInt8] { HDF5File.encoding(tensors) }
 
+  /// The bytes of a `.keras` file with a network of built-in layers.
+  package static func archive(_ graph: KerasGraph) -> [UInt8] {
+    let metadata: JSON = ["keras_version": "3.0.0", "date_saved": "1980-01-01@00:00:00"]
+    return ZipArchive.encoding([
+      ("metadata.json", Array(metadata.text.utf8)),
+      (configurationMember, Array(graph.configuration.text.utf8)),
+      (weightsMember, HDF5File.encoding(graph.tensors)),
+    ])
+  }
+
   /// The bytes of a `.keras` file with the configuration of another one and these weights.
   package static func archive(
     like original: [UInt8], _ tensors: [ForeignTensor], place: String

@@ -14,7 +14,9 @@ enum Fixture {
 
   static func expected(_ name: String) throws -> Tensor<Float> {
     let tensors = try StateDictionary.tensors(parsing: bytes("expected.safetensors"), place: "expected")
-    guard let value = tensors.first(where: { $0.name == name })?.value.weights else { throw Missing(name: name) }
+    guard let value = tensors.first(where: { $0.name == name })?.value.weights else {
+      throw Missing(name: name)
+    }
     return value
   }
 
@@ -66,6 +68,7 @@ enum Fixture {
 
   static func greatestDifference(_ a: Tensor<Float>, _ b: Tensor<Float>) -> Float {
     guard a.shape == b.shape else { return .infinity }
-    return zip(a.scalars, b.scalars).map { $0.isNaN || $1.isNaN ? .infinity : abs($0 - $1) }.max() ?? .infinity
+    return zip(a.scalars, b.scalars).map { $0.isNaN || $1.isNaN ? .infinity : abs($0 - $1) }.max()
+      ?? .infinity
   }
 }

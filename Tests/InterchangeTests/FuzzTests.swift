@@ -75,7 +75,9 @@ struct Mutator {
   }
 
   @Test func safetensors() throws {
-    try fuzz(["small.safetensors", "expected.safetensors"]) { _ = try StateDictionary.tensors(parsing: $0, place: "x") }
+    try fuzz(["small.safetensors", "expected.safetensors"]) {
+      _ = try StateDictionary.tensors(parsing: $0, place: "x")
+    }
   }
 
   @Test func numpyArchives() throws {
@@ -84,7 +86,8 @@ struct Mutator {
 
   @Test func numpyArrays() throws {
     // Inside an archive the checksum refuses most changes: here the arrays themselves are changed.
-    let array = try #require(try ZipArchive(parsing: Fixture.bytes("small.npz"), place: "x").members.first).bytes
+    let array = try #require(try ZipArchive(parsing: Fixture.bytes("small.npz"), place: "x").members.first)
+      .bytes
     var mutator = Mutator(seed: 9)
     for _ in 0..<Self.rounds {
       do throws(InterchangeError) {

@@ -32,10 +32,14 @@ struct LayerCase: Sendable, CustomTestStringConvertible {
     LayerCase("dense without bias") { Dense(5, useBias: false)(GlobalAveragePooling2D()($0)) },
     LayerCase("max pooling") { MaxPooling2D(3, strides: 2, padding: .same)($0) },
     LayerCase("average pooling") { AveragePooling2D(3, strides: 2, padding: .same)($0) },
-    LayerCase("average pooling counting") { AveragePooling2D(3, strides: 2, padding: 1, countsPadding: true)($0) },
+    LayerCase("average pooling counting") {
+      AveragePooling2D(3, strides: 2, padding: 1, countsPadding: true)($0)
+    },
     LayerCase("global max") { GlobalMaxPooling2D()($0) },
     LayerCase("reshape") { Reshape([12, 3, 4])($0) },
-    LayerCase("reshape of rows") { Dense(3)(Reshape([72])(Reshape([36, 2])(Reshape([72])(Dense(72)(Flatten()($0)))))) },
+    LayerCase("reshape of rows") {
+      Dense(3)(Reshape([72])(Reshape([36, 2])(Reshape([72])(Dense(72)(Flatten()($0))))))
+    },
     LayerCase("zero padding") { ZeroPadding2D((1, 2), (0, 3))($0) },
     LayerCase("cropping") { Cropping2D((1, 2), (0, 3))($0) },
     LayerCase("up nearest") { UpSampling2D(Extent(2, 3))($0) },

@@ -13,7 +13,8 @@ import Testing
 
   private func npy(_ header: String, _ data: [UInt8] = [0, 0, 128, 63]) -> [UInt8] {
     let length = UInt16(header.utf8.count)
-    return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 255), UInt8(length >> 8)] + Array(header.utf8) + data
+    return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 255), UInt8(length >> 8)] + Array(header.utf8)
+      + data
   }
 
   @Test(arguments: [
@@ -30,7 +31,9 @@ import Testing
     #expect(text.contains(expected) && text.contains(received), "\(text)")
   }
 
-  @Test(arguments: ["../a", "/a", "a/../b", "a\\b", "c:a", "a\u{1}"]) func namesThatLeaveTheArchive(name: String) {
+  @Test(arguments: ["../a", "/a", "a/../b", "a\\b", "c:a", "a\u{1}"]) func namesThatLeaveTheArchive(
+    name: String
+  ) {
     let bytes = ZipArchive.encoding([(name, [1])])
     let text = message { _ = try ZipArchive(parsing: bytes, place: "x.zip") }
     #expect(text.contains("a relative name inside the archive"), "\(text)")
@@ -40,10 +43,12 @@ import Testing
     let two = ZipArchive.encoding([("a", [1, 2, 3]), ("b", [4, 5, 6])])
     var limits = ZipArchive.Limits()
     limits.bytes = 5
-    #expect(message { _ = try ZipArchive(parsing: two, place: "x", limits: limits) }.contains("at most 5 bytes"))
+    #expect(
+      message { _ = try ZipArchive(parsing: two, place: "x", limits: limits) }.contains("at most 5 bytes"))
     limits.bytes = 6
     limits.members = 1
-    #expect(message { _ = try ZipArchive(parsing: two, place: "x", limits: limits) }.contains("at most 1 members"))
+    #expect(
+      message { _ = try ZipArchive(parsing: two, place: "x", limits: limits) }.contains("at most 1 members"))
     let twice = ZipArchive.encoding([("a", [1]), ("a", [2])])
     #expect(message { _ = try ZipArchive(parsing: twice, place: "x") }.contains("\"a\" twice"))
     var flipped = two
