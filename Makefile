@@ -24,7 +24,7 @@ export MARTLET_MODULES := $(abspath $(BUILD_PATH))/release/Modules
 TRAIN := --model convnet --dataset fashion-mnist --epochs 3 --validation last:0.1
 
 .PHONY: help setup build run test test-kernels test-long check format format-check source-checks symbols consumer \
-  benchmark reproduction goldens clean build-all
+  benchmark reproduction interchange goldens clean build-all
 
 help: ## Say what each target does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -81,6 +81,9 @@ benchmark: build ## Time the training steps of Martlet and of its peers in one r
 
 reproduction: build ## Train every system beside PyTorch and Keras: takes a day (DATA=dir RESULTS=dir).
 	@Benchmarks/reproduction/run "$(DATA)" "$(RESULTS)" "$(NOTE)"
+
+interchange: build-all ## Move every system to PyTorch, Keras and ONNX Runtime and back (needs Python).
+	@scripts/check-interchange
 
 goldens: ## Make the reference results again with PyTorch and Keras (needs Python).
 	@scripts/make-goldens

@@ -210,6 +210,9 @@ def keras_model(system):
                   layers.Dense(256, activation="relu"), layers.BatchNormalization(), layers.Dropout(0.5),
                   layers.Dense(classes, activation="softmax")]
     model = keras.Sequential([keras.Input((height, width, c)), *stack])
+    for weight in model.trainable_weights:
+        if len(weight.shape) > 1:
+            weight.assign(1.7 * weight)  # outputs that differ from image to image
     random = np.random.default_rng(7)
     for layer in model.layers:
         if isinstance(layer, layers.BatchNormalization):
