@@ -9,11 +9,10 @@ import MartletTensors
 package struct KerasGraph {
   /// The model as Keras serializes it.
   package var configuration: JSON {
-    let name = Self.plain(outline.graph.layerOutputs.isEmpty ? "model" : "martlet_model")
-    return [
+    [
       "module": "keras.src.models.functional", "class_name": "Functional",
       "config": [
-        "name": .string(name), "trainable": true, "layers": .array(layers), "input_layers": place(input),
+        "name": "martlet_model", "trainable": true, "layers": .array(layers), "input_layers": place(input),
         "output_layers": place(output),
       ], "registered_name": "Functional",
     ]
@@ -76,7 +75,8 @@ package struct KerasGraph {
 
   private func unsupported(_ id: Int) -> InterchangeError {
     InterchangeError(
-      at: graph.nodes[id].path, expected: "operations that Keras has layers for",
+      at: graph.nodes[id].path.isEmpty ? "network" : graph.nodes[id].path,
+      expected: "operations that Keras has layers for",
       received: graph.nodes[id].op.name, hint: "write a .weights.h5 file, or give --like FILE.keras")
   }
 
@@ -105,7 +105,9 @@ package struct KerasGraph {
       "inbound_nodes": nodes,
     ])
     names[id] = own
-    guard !variables.isEmpty, let kind = LayerKind.allCases.first(where: { $0.rawValue == type }) else { return }
+    guard !variables.isEmpty, let kind = LayerKind.allCases.first(where: { $0.rawValue == type }) else {
+      return
+    }
     let count = counts[type, default: 0]
     counts[type] = count + 1
     let folder = WeightStyle.kerasType(kind) + (count == 0 ? "" : "_\(count)")

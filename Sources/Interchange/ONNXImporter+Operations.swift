@@ -163,6 +163,11 @@ extension ONNXImporter {
       if first == second { return try set(node, add([a, b]) { combine($0[0], $0[1]) }, first) }
       let (x, y) = (nominal(a, first), nominal(b, second))
       try set(node, add([x, y]) { combine($0[0], $0[1]) }, .same)
+    case (.value(let a, let order), .constant(let number)) where number.shape.reduce(1, *) == 1:
+      guard let constant = number.weights?.scalars.first.map({ Double("\($0)") ?? Double($0) }) else {
+        throw fault(node, "a floating-point number", "another")
+      }
+      try set(node, add([a]) { Self.apply(op, $0[0], constant) }, order)
     case (.value(let a, let order), let other):
       let maker = try operand(node, other, order, a)
       try set(node, add([a]) { combine($0[0], maker($0[0])) }, order)
@@ -170,6 +175,21 @@ extension ONNXImporter {
       let maker = try operand(node, other, order, b)
       try set(node, add([b]) { combine(maker($0[0]), $0[0]) }, order)
     case (_, _): throw fault(node, "a computed value", "two constants")
+    }
+  }
+
+  /// A value with one number.
+  private static func apply(_ op: String, _ x: Value, _ number: Double) -> Value {
+    guard x.isValid else { return x }
+    let constant = { x.graph.constant(number) }
+    return switch op {
+    case "Add": x + number
+    case "Sub": x - number
+    case "Mul": x * number
+    case "Div": x / constant()
+    case "Max": x.maximum(constant())
+    case "Min": x.minimum(constant())
+    default: x.power(constant())
     }
   }
 

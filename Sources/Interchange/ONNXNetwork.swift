@@ -26,11 +26,12 @@ package struct ONNXNetwork: Network {
   package init(_ model: ONNXModel, place: String) throws {
     var importer = try ONNXImporter(model, place: place)
     try importer.run()
+    // Bringing the result into ONNX's order may be a step of its own.
+    result = try importer.result()
     input = importer.input
     name = model.graph.name.isEmpty ? "onnx" : model.graph.name
     weights = importer.weights
     steps = importer.steps
-    result = try importer.result()
     origin = LayerOrigin(name, place, 0)
     try check(place)
   }

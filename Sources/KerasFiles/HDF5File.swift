@@ -125,8 +125,9 @@ package enum HDF5File {
     }
   }
 
-  /// The bytes of a file with these datasets; the layer of the first in a group becomes its attribute
-  /// `name`. Equal tensors give equal bytes.
+  /// The bytes of a file with these datasets; equal tensors give equal bytes.
+  ///
+  /// The layer of the first dataset in a group becomes the group's attribute `name`.
   package static func encoding(_ tensors: [ForeignTensor]) -> [UInt8] {
     withHDF5 {
       let file = martlet_h5_create()

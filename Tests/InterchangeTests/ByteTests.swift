@@ -42,9 +42,9 @@ import Testing
     let extents: [UInt8] = [0x0a, 7, 0x12, 5] + Array("batch".utf8) + [0x0a, 2, 0x08, 3]
     let type: [UInt8] = [0x0a, 17, 0x08, 1, 0x12, 13] + extents
     let input: [UInt8] = [0x0a, 1, 120, 0x12, 19] + type
-    let graph: [UInt8] = [0x0a, 28] + node + [0x12, 1, 103, 0x5a, 24] + input
+    let graph: [UInt8] = [0x0a, 26] + node + [0x12, 1, 103, 0x5a, 24] + input
     let producer: [UInt8] = [0x12, 7] + Array("martlet".utf8)
-    #expect(model.encoded == [0x08, 8] + producer + [0x3a, 59] + graph + [0x42, 2, 0x10, 17])
+    #expect(model.encoded == [0x08, 8] + producer + [0x3a, 57] + graph + [0x42, 2, 0x10, 17])
   }
 
   @Test func hdf5() throws {

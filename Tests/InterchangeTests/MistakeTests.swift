@@ -77,6 +77,7 @@ import Testing
   @Test func wrongNetworksAreToldBothSides() throws {
     let tensors = try StateDictionary.tensors(parsing: Fixture.bytes("small.safetensors"), place: "small")
     let other = try Sequential(input: .image(6, 6, 2)) {
+      Rescale(1 / 255)
       Conv2D(4, kernelSize: 3)
       Flatten()
       Dense(4)
