@@ -34,17 +34,10 @@ extension ONNXExporter {
   }
 
   private mutating func emit(_ source: SourceOp, _ id: Int) {
-    switch source {
-    case .input(let name, _, _):
-      names[id] = name
-      model.graph.inputs.append(info(name, id))
-    case .constant(let number, let shape):
-      let scalars = [Float](repeating: Float(number), count: shape.reduce(1, *))
-      names[id] = constant(.float32(Tensor(shape: shape, scalars: scalars)), id)
-    case .table(let numbers, let shape):
-      names[id] = constant(.float32(Tensor(shape: shape, scalars: numbers.map { Float($0) })), id)
-    case .parameter: break
-    }
+    // Weights and fixed numbers are written where they are read.
+    guard case .input(let name, _, _) = source else { return }
+    names[id] = name
+    model.graph.inputs.append(info(name, id))
   }
 
   private mutating func emit(

@@ -90,11 +90,26 @@ struct ONNXExporter {
   mutating func name(_ id: Int) -> String {
     if let name = names[id] { return name }
     let node = graph.nodes[id]
-    if case .source(.parameter(let path, let shape)) = node.op {
+    switch node.op {
+    case .source(.parameter(let path, let shape)):
       return parameter(path, arrangement(ofParameter: path, shape))
+    case .source(.constant(let number, let shape)):
+      let scalars = [Float](repeating: Float(number), count: shape.reduce(1, *))
+      return written(id, Tensor(shape: shape, scalars: scalars))
+    case .source(.table(let numbers, let shape)):
+      return written(id, Tensor(shape: shape, scalars: numbers.map { Float($0) }))
+    case .source(.input), .convolution, .pooling, .matrix, .pointwise, .reduction, .structure,
+      .normalization, .classification, .random:
+      break
     }
     let path = node.path.isEmpty ? "value" : node.path
     let name = unique("\(path)_\(node.op.name.split(separator: " ").first ?? "")")
+    names[id] = name
+    return name
+  }
+
+  private mutating func written(_ id: Int, _ value: Tensor<Float>) -> String {
+    let name = constant(.float32(value), id)
     names[id] = name
     return name
   }

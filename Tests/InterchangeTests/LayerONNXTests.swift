@@ -36,14 +36,14 @@ struct LayerCase: Sendable, CustomTestStringConvertible {
       AveragePooling2D(3, strides: 2, padding: 1, countsPadding: true)($0)
     },
     LayerCase("global max") { GlobalMaxPooling2D()($0) },
-    LayerCase("reshape") { Reshape([12, 3, 4])($0) },
+    LayerCase("reshape") { Reshape([12, 3, 4])($0) * 2 },
     LayerCase("reshape of rows") {
       Dense(3)(Reshape([72])(Reshape([36, 2])(Reshape([72])(Dense(72)(Flatten()($0))))))
     },
     LayerCase("zero padding") { ZeroPadding2D((1, 2), (0, 3))($0) },
     LayerCase("cropping") { Cropping2D((1, 2), (0, 3))($0) },
-    LayerCase("up nearest") { UpSampling2D(Extent(2, 3))($0) },
-    LayerCase("up bilinear") { UpSampling2D(2, interpolation: .bilinear)($0) },
+    LayerCase("up nearest") { UpSampling2D(Extent(2, 3))($0) * 2 },
+    LayerCase("up bilinear") { UpSampling2D(2, interpolation: .bilinear)($0) * 2 },
     LayerCase("dropout") { SpatialDropout2D(0.3)(GaussianNoise(1)(Dropout(0.5)($0))) },
     LayerCase("batch norm") { BatchNormalization()($0) },
     LayerCase("batch norm pytorch", .pytorch) { BatchNormalization(center: false, scale: false)($0) },
