@@ -34,6 +34,14 @@ package struct ONNXNetwork: Network {
     steps = importer.steps
     origin = LayerOrigin(name, place, 0)
     try check(place)
+    // The layers' shapes follow from the images; the file's must be the same.
+    for tensor in try NetworkOutline(self).layers.flatMap(\.tensors) {
+      guard let found = weights[tensor.path]?.shape, found == tensor.shape else {
+        throw InterchangeError(
+          at: "\(place): \(tensor.path)", expected: "shape \(tensor.shape)",
+          received: weights[tensor.path].map { "\($0.shape)" } ?? "none")
+      }
+    }
   }
 
   package func forward(_ x: Value) -> Value {

@@ -7,7 +7,8 @@ import Testing
   private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Snapshots"
 
   static let verbs = [
-    "", "train", "reproduce", "systems", "evaluate", "predict", "export", "import", "summary", "inspect", "datasets",
+    "", "train", "reproduce", "systems", "evaluate", "predict", "export", "import", "summary", "inspect",
+    "datasets",
     "datasets list", "datasets fetch",
     "datasets verify", "datasets show", "benchmark",
   ]
