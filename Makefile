@@ -24,8 +24,8 @@ export MARTLET_MODULES := $(abspath $(BUILD_PATH))/release/Modules
 
 TRAIN := --model convnet --dataset fashion-mnist --epochs 3 --validation last:0.1
 
-.PHONY: help setup build run test test-kernels fuzz test-long check format format-check source-checks symbols docs consumer \
-  benchmark reproduction goldens clean build-all report-gallery check-page
+.PHONY: help setup build run test test-kernels fuzz test-long check format format-check source-checks symbols docs \
+  consumer benchmark reproduction interchange goldens clean build-all report-gallery check-page
 
 help: ## Say what each target does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -97,6 +97,9 @@ report-gallery: build-all ## Draw every figure and page of the fixture runs (GAL
 
 check-page: build ## Try a report's page in a headless Chromium, where there is one.
 	@scripts/check-page
+
+interchange: build-all ## Move every system to PyTorch, Keras and ONNX Runtime and back (needs Python).
+	@scripts/check-interchange
 
 goldens: ## Make the reference results again with PyTorch and Keras (needs Python).
 	@scripts/make-goldens

@@ -19,6 +19,8 @@ let package = Package(
     .library(name: "Martlet", targets: ["Martlet"]),
     .library(name: "MartletImages", targets: ["MartletImages"]),
     .library(name: "MartletReports", targets: ["MartletReports"]),
+    .library(name: "MartletInterchange", targets: ["MartletInterchange"]),
+    .library(name: "MartletKerasFiles", targets: ["MartletKerasFiles"]),
     .executable(name: "martlet", targets: ["MartletCommand"]),
   ],
   dependencies: [
@@ -65,9 +67,20 @@ let package = Package(
       name: "MartletExperiments",
       dependencies: [
         "MartletTraining", "MartletReports", "MartletNetworks", "MartletGraphs", "MartletCPU",
-        "MartletDatasets", "MartletImages", "MartletRuns", "MartletTensors",
+        "MartletDatasets", "MartletImages", "MartletInterchange", "MartletRuns", "MartletTensors",
       ],
       path: "Sources/Experiments"),
+    .target(
+      name: "MartletInterchange",
+      dependencies: ["MartletNetworks", "MartletGraphs", "MartletTensors", "CMartletZlib"],
+      path: "Sources/Interchange"),
+    .systemLibrary(
+      name: "CMartletHDF5", path: "Sources/CMartletHDF5", pkgConfig: "hdf5",
+      providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
+    .target(
+      name: "MartletKerasFiles",
+      dependencies: ["MartletInterchange", "MartletNetworks", "MartletTensors", "CMartletHDF5"],
+      path: "Sources/KerasFiles"),
     .target(
       name: "Martlet",
       dependencies: [
@@ -78,8 +91,8 @@ let package = Package(
       name: "MartletCommand",
       dependencies: [
         "Martlet", "MartletExperiments", "MartletCPU", "MartletCompilation", "MartletDatasets",
-        "MartletGraphs", "MartletImages", "MartletNetworks", "MartletReports", "MartletRuns",
-        "MartletTensors", "MartletTraining",
+        "MartletGraphs", "MartletImages", "MartletInterchange", "MartletKerasFiles", "MartletNetworks",
+        "MartletReports", "MartletRuns", "MartletTensors", "MartletTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Yams", package: "Yams"),
       ],
@@ -140,6 +153,13 @@ let package = Package(
         "MartletRuns", "MartletTensors", "MartletTestSupport",
       ],
       path: "Tests/TrainingTests"),
+    .testTarget(
+      name: "MartletInterchangeTests",
+      dependencies: [
+        "MartletInterchange", "MartletKerasFiles", "MartletNetworks", "MartletGraphs", "MartletTraining",
+        "MartletTensors", "MartletTestSupport",
+      ],
+      path: "Tests/InterchangeTests", exclude: ["Fixtures"]),
     .testTarget(
       name: "MartletExperimentsTests",
       dependencies: [

@@ -3,6 +3,7 @@ import MartletDatasets
 import MartletExperiments
 import MartletGraphs
 import MartletImages
+import MartletInterchange
 import MartletTensors
 import MartletTraining
 
@@ -48,6 +49,7 @@ struct Failure: Error {
     case let error as TrainingError: self.init(Self.status(of: error.kind), error.description)
     case let error as ModelError: self.init(.badData, error.description)
     case let error as ImageError: self.init(.badData, error.description)
+    case let error as InterchangeError: self.init(.badData, error.description)
     case let error as FileError:
       self.init(error.kind == .cannotWrite ? .cannotWrite : .badData, error.description)
     default:

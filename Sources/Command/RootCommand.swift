@@ -33,8 +33,9 @@ struct RootCommand: ParsableCommand {
     subcommands: [
       TrainCommand.self, ReproduceCommand.self, ExperimentCommand.self, CompareCommand.self,
       SystemsCommand.self, EvaluateCommand.self, TrialCommand.self,
-      PredictCommand.self, ReportCommand.self, ExplainCommand.self, SummaryCommand.self,
-      InspectCommand.self, DatasetsCommand.self, BenchmarkCommand.self,
+      PredictCommand.self, ReportCommand.self, ExplainCommand.self, ExportCommand.self,
+      ImportCommand.self, SummaryCommand.self, InspectCommand.self, DatasetsCommand.self,
+      BenchmarkCommand.self,
     ])
 
   static func main() {

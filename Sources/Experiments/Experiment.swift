@@ -89,7 +89,7 @@ package struct Experiment: Sendable {
       guard let title = setting["name"]?.stringValue, let json = setting["configuration"] else { continue }
       let full = [setting["group"]?.stringValue, title].compactMap(\.self).joined(separator: ", ")
       guard let seed = seeds.first(where: { "\(slug(full))-seed-\($0)" == name }) else { continue }
-      var system = try TrainingSystem(configuration: json, place: "\(path)/\(ExperimentFile.definition)")
+      var system = try TrainingSystem(configuration: json, in: path, file: ExperimentFile.definition)
       system.settings.seed = seed
       return system
     }

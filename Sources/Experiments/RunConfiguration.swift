@@ -50,7 +50,7 @@ package struct RunConfiguration: Sendable {
   package init(_ json: JSON, run: String) throws {
     let reader = ConfigurationReader(json: json, place: "\(run)/configuration.json")
     guard json["format"]?.intValue == Self.format else { throw reader.mistake("format", "\(Self.format)") }
-    system = try TrainingSystem(configuration: json, place: reader.place)
+    system = try TrainingSystem(configuration: json, in: run, file: "configuration.json")
     let shape = json["image_shape"]?.arrayValue?.compactMap(\.intValue) ?? []
     guard shape.count == 3, shape.allSatisfy({ $0 > 0 && $0 <= 1 << 16 }) else {
       throw reader.mistake("image_shape", "[height, width, channels]")
@@ -104,12 +104,14 @@ extension TrainingSystem {
     ]
   }
 
-  /// Reads what `configuration` wrote; `place` names the file in mistakes.
-  package init(configuration json: JSON, place: String) throws {
-    let reader = ConfigurationReader(json: json, place: place)
+  /// Reads what `configuration` wrote into a file of a folder.
+  package init(configuration json: JSON, in folder: String, file: String) throws {
+    let reader = ConfigurationReader(json: json, place: "\(folder)/\(file)")
     do {
       if let id = json["system"]?.stringValue {
         self = try .named(id)
+      } else if json["model"]?.stringValue == ImportedNetwork.model {
+        self = try ImportedNetwork.system(run: folder, dataset: try reader.text("dataset"))
       } else {
         self = try .named(model: try reader.text("model"), dataset: try reader.text("dataset"))
       }

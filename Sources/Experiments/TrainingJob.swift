@@ -62,6 +62,9 @@ package struct TrainingJob {
     // Taking a finished run up again drops its result from the log.
     let earlier = resume ? run.flatMap { try? RunRecord.load($0) }?.result : nil
     let (folder, checkpoint) = try openRun()
+    if resume, checkpoint == nil, let imported = try RunRecord.load(folder.path).importedWeights() {
+      try trainer.parameters.load(imported, from: folder.path)
+    }
     let history = try trainer.fit(
       train, epochs: settings.epochs, batchSize: settings.batchSize, validation: settings.validation.split,
       augmentation: settings.augmentation, callbacks: settings.callbacks(runningLoss: runningLoss),

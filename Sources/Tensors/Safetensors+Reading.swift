@@ -4,10 +4,37 @@ extension TensorFile {
   /// Files of other programs carry no digest; with `requiringDigest` they are refused.
   package init(reading path: String, requiringDigest: Bool = false) throws(FileError) {
     let file = try InputFile(path: path)
-    let header = try Self.header(of: file)
+    let first = try file.read(count: min(8, file.size))
+    let header = try file.read(count: try Self.headerLength(first, size: file.size, path))
+    try self.init(header, size: file.size, path, requiringDigest: requiringDigest) {
+      (entry) throws(FileError) in try entry.read(from: file)
+    }
+  }
+
+  /// Reads a file that is in memory, with the same checks.
+  ///
+  /// - Parameter place: What errors call the file.
+  package init(parsing bytes: [UInt8], place: String) throws(FileError) {
+    let first = Array(bytes.prefix(8))
+    let length = try Self.headerLength(first, size: bytes.count, place)
+    let data = bytes[(8 + length)...]
+    try self.init(Array(bytes[8..<8 + length]), size: bytes.count, place, requiringDigest: false) {
+      (entry) throws(FileError) in
+      entry.tensor(of: data[data.startIndex + entry.start..<data.startIndex + entry.end])
+    }
+  }
+
+  /// Checks the header against the file's size, then reads each tensor in the order of their bytes.
+  private init(
+    _ header: [UInt8], size: Int, _ path: String, requiringDigest: Bool,
+    read: (SafetensorsEntry) throws(FileError) -> AnyTensor
+  ) throws(FileError) {
+    guard header.first == UInt8(ascii: "{") else {
+      throw .badData(path, "its header must begin with '{' at byte 8; is this a safetensors file?")
+    }
     let root = try Self.parsed(header, path)
     var notes = try Self.notes(in: root, path)
-    let entries = try Self.entries(in: root, dataBytes: file.size - 8 - header.count, path)
+    let entries = try Self.entries(in: root, dataBytes: size - 8 - header.count, path)
 
     let expected = notes.removeValue(forKey: Self.digestKey)
     if requiringDigest, expected == nil {
@@ -18,7 +45,7 @@ extension TensorFile {
     var tensors: [(name: String, value: AnyTensor)] = []
     tensors.reserveCapacity(entries.count)
     for entry in entries {
-      let value = try entry.read(from: file)
+      let value = try read(entry)
       if expected != nil { value.withUnsafeBytes { digest.update($0) } }
       tensors.append((entry.name, value))
     }
@@ -31,30 +58,25 @@ extension TensorFile {
     self.init(tensors: tensors, metadata: notes)
   }
 
-  private static func header(of file: borrowing InputFile) throws(FileError) -> [UInt8] {
-    guard file.size >= 8 else {
+  /// The length of the header that the file's first eight bytes give, compared with the file's size.
+  private static func headerLength(_ first: [UInt8], size: Int, _ path: String) throws(FileError) -> Int {
+    guard first.count == 8 else {
       throw .badData(
-        file.path, "expected a safetensors file of at least 8 bytes, found \(file.size); is it cut off?")
+        path, "expected a safetensors file of at least 8 bytes, found \(size); is it cut off?")
     }
-    let length = try file.read(count: 8).withUnsafeBytes {
-      UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self))
-    }
+    let length = first.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= maximumHeaderBytes else {
       throw .badData(
-        file.path,
+        path,
         "its header claims \(length) bytes, at most \(maximumHeaderBytes) are allowed; "
           + "is this a safetensors file?")
     }
-    guard length <= file.size - 8 else {
+    guard length <= size - 8 else {
       throw .badData(
-        file.path,
-        "its header claims \(length) bytes, the file has only \(file.size - 8) after it; is it cut off?")
+        path,
+        "its header claims \(length) bytes, the file has only \(size - 8) after it; is it cut off?")
     }
-    let header = try file.read(count: Int(length))
-    guard header.first == UInt8(ascii: "{") else {
-      throw .badData(file.path, "its header must begin with '{'; is this a safetensors file?")
-    }
-    return header
+    return Int(length)
   }
 
   private static func parsed(_ header: [UInt8], _ path: String) throws(FileError) -> [JSON.Member] {
@@ -172,6 +194,23 @@ struct SafetensorsEntry {
     case .bool:
       // A byte that is neither 0 nor 1 must never become a `Bool` by reinterpretation.
       .bool(Tensor(shape: shape, scalars: try tensor(of: UInt8(0), file).scalars.map { $0 != 0 }))
+    }
+  }
+
+  /// The tensor of its bytes, which `start` and `end` delimit.
+  func tensor(of bytes: ArraySlice<UInt8>) -> AnyTensor {
+    func scalars<Scalar>(_ zero: Scalar) -> Tensor<Scalar> {
+      var tensor = Tensor(repeating: zero, shape: shape)
+      tensor.scalars.withUnsafeMutableBytes { $0.copyBytes(from: bytes) }
+      return tensor
+    }
+    return switch element {
+    case .float32: .float32(scalars(Float(0)))
+    case .float64: .float64(scalars(Double(0)))
+    case .int32: .int32(scalars(Int32(0)))
+    case .int64: .int64(scalars(Int64(0)))
+    case .uint8: .uint8(scalars(UInt8(0)))
+    case .bool: .bool(Tensor(shape: shape, scalars: bytes.map { $0 != 0 }))
     }
   }
 

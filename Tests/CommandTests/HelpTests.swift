@@ -8,7 +8,7 @@ import Testing
 
   static let verbs = [
     "", "train", "reproduce", "experiment", "compare", "systems", "evaluate", "predict", "report", "summary",
-    "explain", "inspect", "datasets",
+    "explain", "export", "import", "inspect", "datasets",
     "datasets list", "datasets fetch",
     "datasets verify", "datasets show", "benchmark",
   ]

@@ -1,0 +1,49 @@
+import MartletGraphs
+import MartletInterchange
+import MartletNetworks
+import MartletRuns
+import MartletTensors
+import MartletTraining
+
+/// A run whose network comes from an ONNX file that lies in its folder.
+package enum ImportedNetwork {
+  /// The model's name in the run's configuration.
+  package static let model = "onnx"
+  private static let fileName = "network.onnx"
+
+  /// The network and settings of such a run.
+  package static func system(run: String, dataset: String) throws -> TrainingSystem {
+    let path = "\(run)/\(fileName)"
+    let bytes = try InputFile.contents(of: path, limit: ONNXModel.maximumBytes)
+    return try system(
+      try ONNXNetwork(try ONNXModel(parsing: bytes, place: path), place: path), dataset: dataset)
+  }
+
+  /// The settings for a network of a file.
+  package static func system(_ network: ONNXNetwork, dataset: String) throws -> TrainingSystem {
+    let outline = try NetworkOutline(network)
+    var makesProbabilities = false
+    if let last = outline.outputs.elements.last, case .classification(.softmax) = last.op {
+      makesProbabilities = true
+    }
+    let settings = TrainingSettings(
+      epochs: 5, batchSize: 64, loss: makesProbabilities ? .sparseFromProbabilities : .sparseFromScores)
+    return TrainingSystem(model: model, dataset: dataset, settings: settings) {
+      (_, _) throws(ModelError) -> any Network in network
+    }
+  }
+
+  /// Begins a run with weights that were made elsewhere.
+  ///
+  /// - Parameter onnx: The file that the network comes from; nil where the model is Martlet's own.
+  package static func createRun(
+    at path: String, _ configuration: RunConfiguration, _ parameters: Parameters, onnx: ONNXModel?,
+    instructionSet: String, onProblem: @escaping (String) -> Void
+  ) throws {
+    let environment = RunEnvironment(martletVersion: martletVersion, instructionSet: instructionSet)
+    let folder = try RunFolder.create(
+      at: path, configuration: configuration.json, environment: environment, onProblem: onProblem)
+    if let onnx { try AtomicFile.write(onnx.encoded, to: "\(path)/\(fileName)") }
+    try folder.saveWeights(parameters.tensorFile(metadata: [:]))
+  }
+}
