@@ -38,7 +38,7 @@ extension Optimizer {
   /// The same rule; for rules without settings left open.
   public func resolved(for preset: Preset) -> Self { self }
 
-  /// 0.
+  /// Zero, which most optimizers begin with.
   public func initialValue(ofSlot slot: String) -> Double { 0 }
 
   /// All parameters.
