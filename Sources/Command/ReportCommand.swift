@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import MartletExperiments
 import MartletReports
 import MartletRuns
 import MartletTensors
@@ -68,7 +69,7 @@ struct ReportCommand: Verb {
       try ExperimentReport.load(parts: try ExperimentRecord.load(folder)).write(to: path)
       return true
     }
-    let report = try RunReport.load(folder, onProblem: Output.warn)
+    let report = try RunReport.load(folder, onProblem: Output.warn).explained()
     try report.write(to: path)
     return report.record.result != nil
   }

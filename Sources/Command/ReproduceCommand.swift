@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import MartletDatasets
 import MartletExperiments
 import MartletReports
@@ -81,7 +82,11 @@ struct ReproduceCommand: Verb {
     Output.write(comparison.table.text)
     for line in comparison.conclusions { Output.line(line) }
     if let changed = settings.changes { Output.line("Not the full settings: \(changed).") }
-    for folder in folders { Output.line("Run folder: \(folder)") }
+    for folder in folders {
+      Output.line("Run folder: \(folder)")
+      let report = "\(folder)/report.html"
+      if FileManager.default.fileExists(atPath: report) { Output.line("Report:     \(report)") }
+    }
   }
 
   /// The result of one seed as it is, of several the means.

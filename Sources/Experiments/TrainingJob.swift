@@ -123,7 +123,7 @@ package struct TrainingJob {
       return nil
     }
     try gathered.write(to: folder.path)
-    try RunReport.load(folder.path, onProblem: warn).write(to: path)
+    try RunReport.load(folder.path, onProblem: warn).explained().write(to: path)
     return path
   }
 

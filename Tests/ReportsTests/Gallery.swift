@@ -23,7 +23,11 @@ enum Gallery {
       if name == "attention" {
         report.material.robustness = robustness
         report.explanations = [
-          .init(title: "Convolution", body: "<p>A small window is moved over the image.</p>")
+          Explanation(
+            name: "Conv2D", group: .layer, title: "Convolution (layer)",
+            summary: "A small window is moved over the image.",
+            blocks: [.formula("y = Σ w · x + b"), .paragraph("Each window < image gives one number.")],
+            seeAlso: [])
         ]
       }
       return (name, report)

@@ -77,6 +77,9 @@ enum PageStyle {
       .bar .over { position: relative; }
       details { margin-top: calc(var(--step) * 2); }
       summary { cursor: pointer; color: var(--accent); font-size: .9375rem; margin-bottom: var(--step); }
+      .explanation { margin-top: var(--step); max-width: 76ch; }
+      .explanation pre { overflow-x: auto; font: .8125em/1.4 ui-monospace, Menlo, Consolas, "DejaVu Sans Mono",
+        monospace; }
 
       .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 430px), 1fr));
         gap: calc(var(--step) * 3) calc(var(--step) * 4); }

@@ -4,17 +4,6 @@ import MartletTensors
 
 /// The page of a run, made of what its folder holds.
 package struct RunReport: Sendable {
-  /// What a part of the network does, in words.
-  package struct Explanation: Sendable {
-    package var title: String
-    package var body: HTML
-
-    package init(title: String, body: HTML) {
-      self.title = title
-      self.body = body
-    }
-  }
-
   package var record: RunRecord
   package var material: ReportMaterial
   /// What the parts of the network do; a page without them has no such section.
@@ -78,8 +67,8 @@ package struct RunReport: Sendable {
 
   private var parts: Page.Section? {
     guard !explanations.isEmpty else { return nil }
-    let bodies = explanations.map { "<h3>\($0.title)</h3>\($0.body)" as HTML }
-    return Page.Section(id: "parts", title: "What the parts do", label: "Explanations", body: bodies.joined())
+    return Page.Section(
+      id: "parts", title: "What the parts do", label: "Explanations", body: explanations.map(\.html).joined())
   }
 
   /// What the folder does not hold, so that the reader does not look for it.
