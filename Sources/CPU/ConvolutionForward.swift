@@ -6,6 +6,7 @@ import MartletGraphs
 ///
 /// | step | channels in | filters | algorithm |
 /// |---|---|---|---|
+/// | as many groups and filters as channels | any | the same | depthwise, see `Depthwise` |
 /// | conv + ReLU + 2x2 pool | 1...4 | multiple of 8 | tiny: one pass, pooled in registers |
 /// | 3x3 with a large kernel, few tiles | any | any | direct: the transformed kernel is four times as large |
 /// | its kernel gradient | 1...4 | multiple of 8 | tiny: masked |
@@ -17,6 +18,7 @@ enum ConvolutionAlgorithm {
   case tiny
   case sparse
   case winograd
+  case depthwise
   case direct
 
   init(_ step: ConvolutionStep, isForward: Bool) {
@@ -25,7 +27,9 @@ enum ConvolutionAlgorithm {
       !step.isExact && Winograd.suits(step.window, channels: channels, result: step.resultShape)
       && !(isForward && Winograd.readsTooMuch(channels: channels, result: step.resultShape))
     let isTiny = channels <= 4 && filters % Int(MK_LANES) == 0 && step.epilogue == .relu
-    if step.isPooled && isTiny {
+    if Depthwise.suits(step) {
+      self = .depthwise
+    } else if step.isPooled && isTiny {
       self = .tiny
     } else if step.isPooled && !isForward {
       self = channels % Int(MK_LANES) == 0 ? .sparse : .direct
@@ -36,7 +40,7 @@ enum ConvolutionAlgorithm {
 }
 
 /// conv (+ bias, activation, ReLU and pooling) on one image after the other.
-struct ConvolutionForward: ImageKernel {
+struct ConvolutionForward: DivisibleConvolution {
   private let step: ConvolutionStep
   private let image: BorderedImage
   private let weights: Operand

@@ -48,6 +48,12 @@ extension ExecutablePlan {
     let outputs = zip(step.outputs, step.outputShapes).map { operand($0, $1, images: images) }
     for output in step.outputs where step.partialBytes > 0 { touch(output, phaseIndex + 1) }
     switch step.kind {
+    case .inputGradient(let conv, _) where Depthwise.suits(conv):
+      let weights = operand(step.inputs[1], step.inputShapes[1], images: 0)
+      return (
+        DepthwiseInputGradient(
+          conv, dy: inputs[0], weights: weights, output: outputs[0], scratch: &scratch), []
+      )
     case .inputGradient(let conv, _):
       let weights = weights(
         step.inputs[1], step.inputShapes[1], InputGradient.order(conv), groups: conv.window.groups)
@@ -60,10 +66,14 @@ extension ExecutablePlan {
       let layout = KernelGradient.PartialLayout(conv, kernelShape: shape)
       let partials = partials(shards, bytes: layout.count * 4)
       let first = conv.sourceCount
-      let kernel = KernelGradient(
-        conv, layout: layout, inputs: Array(inputs[..<first]), dy: inputs[first],
-        mask: conv.isPooled ? inputs[first + 1] : nil, partials: partials, kept: kept,
-        scratch: &scratch)
+      let image = Array(inputs[..<first])
+      let kernel: any ImageKernel =
+        layout.algorithm == .depthwise
+        ? DepthwiseKernelGradient(
+          conv, layout: layout, inputs: image, dy: inputs[first], partials: partials, scratch: &scratch)
+        : KernelGradient(
+          conv, layout: layout, inputs: image, dy: inputs[first],
+          mask: conv.isPooled ? inputs[first + 1] : nil, partials: partials, kept: kept, scratch: &scratch)
       let finish = KernelGradientFinish(
         layout: layout, partials: partials, shards: shards.count, kernel: outputs[0],
         bias: conv.hasBias ? outputs[1] : nil, scratch: &scratch)
@@ -98,15 +108,20 @@ extension ExecutablePlan {
   /// A convolution; its weights are read packed, so the kernel itself is no operand.
   mutating func forward(
     _ conv: ConvolutionStep, _ step: Step, images: Int, scratch: inout ScratchLayout
-  ) -> ConvolutionForward {
+  ) -> any DivisibleConvolution {
     let kernel = conv.sourceCount
     let image = (0..<kernel).map { operand(step.inputs[$0], step.inputShapes[$0], images: images) }
     let bias =
       conv.hasBias ? operand(step.inputs[kernel + 1], step.inputShapes[kernel + 1], images: images) : nil
     let outputs = zip(step.outputs, step.outputShapes).map { operand($0, $1, images: images) }
+    let algorithm = ConvolutionAlgorithm(conv, isForward: true)
+    if algorithm == .depthwise {
+      let weights = operand(step.inputs[kernel], step.inputShapes[kernel], images: 0)
+      return DepthwiseForward(
+        conv, inputs: image, weights: weights, bias: bias, output: outputs[0], scratch: &scratch)
+    }
     let weights = weights(
-      step.inputs[kernel], step.inputShapes[kernel],
-      ConvolutionAlgorithm(conv, isForward: true) == .winograd ? .winograd : .forward,
+      step.inputs[kernel], step.inputShapes[kernel], algorithm == .winograd ? .winograd : .forward,
       groups: conv.window.groups)
     return ConvolutionForward(
       conv, inputs: image, weights: weights, bias: bias, output: outputs[0],

@@ -30,7 +30,7 @@ struct InputGradient: ImageKernel {
     switch algorithm(step) {
     case .sparse: .byFilter
     case .winograd: .turnedWinograd
-    case .tiny, .direct: .backward
+    case .tiny, .depthwise, .direct: .backward
     }
   }
 

@@ -25,20 +25,21 @@ struct KernelGradient: ImageKernel {
   struct PartialLayout {
     var algorithm: ConvolutionAlgorithm
     var kernelShape: [Int]
+    /// Depthwise kernels, whose filters lie side by side, count as one.
     var groups: Int
     var hasBias: Bool
 
     var taps: Int { kernelShape[0] * kernelShape[1] }
     var filters: Int { kernelShape[3] / groups }
     var blocks: FilterBlocks {
-      algorithm == .winograd
+      algorithm == .winograd || algorithm == .depthwise
         ? FilterBlocks(whole: filters, depth: taps * kernelShape[2])
         : WeightPacking.blocks(order: .forward, shape: kernelShape, groups: groups)
     }
     /// Floats of the kernel's sum: by filter where sparse, whole for Winograd, else as packed.
     var kernelCount: Int {
       algorithm == .sparse || algorithm == .winograd
-        ? kernelShape.reduce(1, *) : WeightPacking.count(order: .forward, shape: kernelShape, groups: groups)
+        ? kernelShape.reduce(1, *) : groups * blocks.floats
     }
     var count: Int { kernelCount + (hasBias ? kernelShape[3] : 0) }
     /// A small kernel's transformed gradient is summed over a whole shard; a large one's, which does not
@@ -120,7 +121,7 @@ struct KernelGradient: ImageKernel {
       switch layout.algorithm {
       case .tiny: runTiny(x, gradient, mask, sum, biasSum, context)
       case .sparse: runSparse(x, gradient, mask, sum, biasSum, context)
-      case .direct, .winograd:
+      case .direct, .winograd, .depthwise:
         let dense = (context.scratch + spreadOffset).assumingMemoryBound(to: Float.self)
         step.spread(gradient, mask, into: dense, pitch: step.resultShape[2])
         for block in 0..<blocks.count { addDirect(x, dense, block: block, to: sum) }

@@ -1,8 +1,16 @@
 import MartletCompilation
 
+/// A convolution of which parts of one image can be computed apart.
+protocol DivisibleConvolution: ImageKernel {
+  /// The parts of one image, a function of its shape.
+  var partCount: Int { get }
+  /// Computes a part of an image; nothing depends on the division.
+  func run(part: Int, of parts: Int, image index: Int, _ context: Context)
+}
+
 /// A convolution of a single image, divided among the workers.
 struct SplitConvolution: FlatKernel {
-  let convolution: ConvolutionForward
+  let convolution: any DivisibleConvolution
 
   var taskCount: Int { convolution.partCount }
 

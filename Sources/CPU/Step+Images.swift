@@ -73,9 +73,10 @@ extension FilterBlocks {
 
 extension KernelGradient.PartialLayout {
   init(_ step: ConvolutionStep, kernelShape: [Int]) {
+    let algorithm = ConvolutionAlgorithm(step, isForward: false)
     self.init(
-      algorithm: ConvolutionAlgorithm(step, isForward: false), kernelShape: kernelShape,
-      groups: step.window.groups, hasBias: step.hasBias)
+      algorithm: algorithm, kernelShape: kernelShape,
+      groups: algorithm == .depthwise ? 1 : step.window.groups, hasBias: step.hasBias)
   }
 }
 

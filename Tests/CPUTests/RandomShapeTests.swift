@@ -10,14 +10,26 @@ import Testing
   static let groups = 0..<(ProcessInfo.processInfo.environment["MARTLET_LONG"] == nil ? 20 : 200)
   private static let groupSize = 10
 
+  private func seeds(_ group: Int) -> Range<Int> { group * Self.groupSize..<(group + 1) * Self.groupSize }
   private func shapes(_ group: Int) -> [RandomConvolution] {
-    (0..<Self.groupSize).map { RandomConvolution(seed: group * Self.groupSize + $0) }
+    seeds(group).map { RandomConvolution(seed: $0) }
+  }
+  private func depthwiseShapes(_ group: Int) -> [RandomConvolution] {
+    seeds(group).map { RandomConvolution(depthwiseSeed: $0) }
   }
 
   /// Sums of whole numbers are exact in Float whatever their order, and ties are everywhere: the direct
   /// algorithms must give the reference's very numbers, forward and back.
   @Test(arguments: groups) func directAlgorithmsAreExactOnWholeNumbers(group: Int) throws {
-    for shape in shapes(group) where shape.follower.isExactOnWholeNumbers {
+    try expectExact(shapes(group))
+  }
+
+  @Test(arguments: groups) func depthwiseIsExactOnWholeNumbers(group: Int) throws {
+    try expectExact(depthwiseShapes(group))
+  }
+
+  private func expectExact(_ shapes: [RandomConvolution]) throws {
+    for shape in shapes where shape.follower.isExactOnWholeNumbers {
       let entry = shape.opCase(forward: .exact, gradient: .exact)
       let graph = entry.makeGraph(withGradients: true)
       let values = entry.values(for: graph, isWhole: true)
@@ -35,7 +47,15 @@ import Testing
   /// Real numbers, with the faster algorithms: within their bounds, and the same bits for any number of
   /// threads.
   @Test(arguments: groups) func fastAlgorithmsStayWithinTheirBounds(group: Int) throws {
-    for shape in shapes(group) {
+    try expectClose(shapes(group))
+  }
+
+  @Test(arguments: groups) func depthwiseStaysWithinItsBounds(group: Int) throws {
+    try expectClose(depthwiseShapes(group))
+  }
+
+  private func expectClose(_ shapes: [RandomConvolution]) throws {
+    for shape in shapes {
       // Where a rounding decides which cell gets a gradient, one decision otherwise is no mistake; in
       // several draws in a row it is.
       var mistakes: [String] = []

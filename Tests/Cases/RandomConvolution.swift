@@ -143,7 +143,7 @@ package struct RandomConvolution: Sendable, CustomStringConvertible {
 }
 
 /// Draws in order from the fixed hash.
-private struct Draws {
+struct Draws {
   let seed: UInt64
   private var count = 0
 

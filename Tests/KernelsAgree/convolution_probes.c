@@ -52,6 +52,55 @@ static void kernel_gradient(const mk_kernels *k, results *to) {
   }
 }
 
+// Each channel on its own: taps, stride, distance of taps, padding; the image is 9 x 7.
+static const struct { int taps_y, taps_x, channels, stride, step, padding; } depths[] = {
+    {3, 3, 32, 1, 1, 1}, {3, 3, 17, 2, 1, 1}, {5, 2, 9, 1, 2, 3}, {7, 7, 40, 1, 1, 3}, {1, 1, 5, 3, 1, 0},
+    {3, 3, 8, 1, 1, -1},
+};
+enum { depth_rows = 9, depth_columns = 7 };
+
+static int depth_outputs(int extent, int taps, int i) {
+  return (extent + 2 * depths[i].padding - (taps - 1) * depths[i].step - 1) / depths[i].stride + 1;
+}
+
+static void depthwise(const mk_kernels *k, results *to) {
+  for (int i = 0; i < 6; i++)
+    for (int activation = MK_IDENTITY; activation <= MK_LEAKY_RELU; activation++) {
+      const int channels = depths[i].channels, taps = depths[i].taps_y * depths[i].taps_x;
+      mk_depthwise d = {
+          .rows = depth_rows, .columns = depth_columns, .channels = channels,
+          .out_rows = depth_outputs(depth_rows, depths[i].taps_y, i),
+          .out_columns = depth_outputs(depth_columns, depths[i].taps_x, i), .taps_y = depths[i].taps_y,
+          .taps_x = depths[i].taps_x, .stride_y = depths[i].stride, .stride_x = depths[i].stride,
+          .step_y = depths[i].step, .step_x = depths[i].step, .pad_top = depths[i].padding,
+          .pad_left = depths[i].padding, .w_y = (ptrdiff_t)depths[i].taps_x * channels, .w_x = channels,
+          .y_pixel = channels};
+      d.y_row = d.out_columns * d.y_pixel;
+      const size_t count = (size_t)(d.out_rows * d.out_columns * channels);
+      const float *weights = numbers((size_t)(taps * channels), 2, -1, 1);
+      if (activation == MK_LEAKY_RELU) {  // the kernel turned round
+        weights += (taps - 1) * channels;
+        d.w_y = -d.w_y;
+        d.w_x = -d.w_x;
+      }
+      float *y = zeroed(count, sizeof *y);
+      k->depthwise_forward(&d, numbers((size_t)(depth_rows * depth_columns * channels), 1, -1, 1), weights,
+                           activation == MK_IDENTITY ? NULL : numbers((size_t)channels, 3, -1, 1), activation, 0.3f, y);
+      give(to, y, count);
+    }
+}
+
+static void depthwise_gradient(const mk_kernels *k, results *to) {
+  EACH(s, shapes) {
+    s.filters = s.channels;
+    const mk_conv c = conv_of(s);
+    const size_t taps = (size_t)(s.taps_y * s.taps_x);
+    float *gradient = numbers(taps * up(s.channels), 4, -1, 1);
+    k->depthwise_kernel_gradient(&c, numbers(inputs(s), 1, -1, 1), numbers(outputs(s), 2, -1, 1), gradient);
+    for (size_t tap = 0; tap < taps; tap++) give(to, gradient + tap * up(s.channels), (size_t)s.channels);
+  }
+}
+
 // Stride 1, filters a multiple of 8, 1 to 4 channels.
 static const shape tiny[] = {
     {3, 3, 1, 32, 8, 8, 1}, {5, 5, 1, 32, 6, 10, 1}, {4, 4, 1, 32, 7, 9, 1}, {3, 3, 3, 16, 6, 6, 1},
@@ -277,6 +326,8 @@ static void winograd_kernel_gradient(const mk_kernels *k, results *to) {
 const probe convolution_probes[] = {
     PROBE(conv_forward, forward, 2e-5),
     PROBE(conv_kernel_gradient, kernel_gradient, 2e-5),
+    PROBE(depthwise_forward, depthwise, 2e-5),
+    PROBE(depthwise_kernel_gradient, depthwise_gradient, 2e-5),
     PROBE(tiny_pool_forward, tiny_forward, 2e-5),
     PROBE(tiny_pool_kernel_gradient, tiny_gradient, 2e-5),
     PROBE(relu_pool_rows, relu_pool, 0),

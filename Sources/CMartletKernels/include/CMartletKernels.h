@@ -28,6 +28,18 @@ typedef struct {
   ptrdiff_t y_row, y_pixel;    // floats between neighbouring output rows and columns
 } mk_conv;
 
+// One image's convolution of each channel on its own; x is dense [rows][columns][channels] without a border.
+// Output (row, column) and tap (i, j) read x at row*stride_y - pad_top + i*step_y, column*stride_x - pad_left +
+// j*step_x; cells outside the image count as zero. The weights' tap (i, j) lies at i*w_y + j*w_x, which may be
+// negative, so that a kernel can be read turned round.
+typedef struct {
+  int32_t rows, columns, channels;         // input extent
+  int32_t out_rows, out_columns;
+  int32_t taps_y, taps_x, stride_y, stride_x, step_y, step_x, pad_top, pad_left;
+  ptrdiff_t w_y, w_x;                      // floats between neighbouring taps' weights
+  ptrdiff_t y_row, y_pixel;                // floats between neighbouring output rows and columns
+} mk_depthwise;
+
 // A window of one image. Cells outside the image are skipped (max) or counted as zero (average).
 typedef struct {
   int32_t rows, columns, channels;         // input extent
@@ -104,6 +116,14 @@ typedef struct {
                        int32_t activation, float slope, float *y);
   // gradient [taps_y][taps_x][channels][padded filters] += sum over pixels of x * dy; padding lanes get += 0.
   void (*conv_kernel_gradient)(const mk_conv *, const float *x, const float *dy, float *gradient);
+
+  // -- convolution of each channel on its own (kernels/depthwise.inc.h, kernels/depthwise_gradient.inc.h) --
+  // y = activation(conv(x, weights) + bias); a tap's weights are its channels side by side, bias may be null.
+  void (*depthwise_forward)(const mk_depthwise *, const float *x, const float *weights, const float *bias,
+                            int32_t activation, float slope, float *y);
+  // gradient [taps_y][taps_x][padded channels] += sum over pixels of x * dy, x with its border, `filters` unused;
+  // padding lanes get += 0.
+  void (*depthwise_kernel_gradient)(const mk_conv *, const float *x, const float *dy, float *gradient);
 
   // -- convolution of 1 to 4 channels fused with bias, ReLU and 2x2 max pooling, stride 1, filters % 8 == 0
   //    (kernels/tiny.inc.h) --

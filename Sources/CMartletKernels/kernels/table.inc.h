@@ -6,6 +6,8 @@
 #include "convolution_small.inc.h"
 #include "convolution.inc.h"
 #include "convolution_gradient.inc.h"
+#include "depthwise.inc.h"
+#include "depthwise_gradient.inc.h"
 #include "pooling.inc.h"
 #include "tiny.inc.h"
 #include "tiny_gradient.inc.h"
@@ -24,6 +26,8 @@ const mk_kernels MK_TABLE = {
     .name = MK_NAME,
     .conv_forward = conv_forward,
     .conv_kernel_gradient = conv_kernel_gradient,
+    .depthwise_forward = depthwise_forward,
+    .depthwise_kernel_gradient = depthwise_kernel_gradient,
     .tiny_pool_forward = tiny_pool_forward,
     .tiny_pool_kernel_gradient = tiny_pool_kernel_gradient,
     .relu_pool_rows = relu_pool_rows,
