@@ -46,6 +46,7 @@ build-all: setup
 test: build-all ## Build and run the tests, and the example as a package of its own.
 	@scripts/setup tests
 	@$(SWIFT) test $(FLAGS) --skip-build --disable-xctest
+	@MARTLET_LIFE=short $(SWIFT) test $(FLAGS) --skip-build --disable-xctest --filter LongLifeTests
 	@scripts/test-consumer
 	@scripts/check-page
 
@@ -57,6 +58,7 @@ fuzz: build-all ## A million almost right inputs for each parser (FUZZ=number).
 
 test-long: build-all test-kernels ## More shapes; the tests again on the plain kernels and under the sanitizers.
 	@MARTLET_LONG=1 $(SWIFT) test $(FLAGS) --skip-build --disable-xctest --filter 'RandomShapeTests|FaultTests|SystemKillTests'
+	@MARTLET_LIFE=long $(SWIFT) test $(FLAGS) --skip-build --disable-xctest --filter LongLifeTests
 	@MARTLET_ISA=plain $(SWIFT) test $(FLAGS) --skip-build --disable-xctest
 	@for sanitizer in address thread; do \
 	  $(SWIFT) test --scratch-path $(BUILD_PATH)-$$sanitizer --sanitize $$sanitizer --disable-xctest || exit 1; \

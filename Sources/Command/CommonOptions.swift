@@ -47,8 +47,16 @@ struct CommonOptions: ParsableArguments {
 
   /// Loads the images of a system and tells on the way what takes time.
   func load(_ system: TrainingSystem) throws -> SystemData {
-    try SystemData(
-      system.dataset, size: system.settings.imageSize, directory: data, observer: observer())
+    let loaded = try SystemData(
+      system.dataset, size: system.settings.imageSize, onCorrupt: system.settings.corruptImages,
+      directory: data, observer: observer())
+    if loaded.skippedCount > 0 {
+      let count = loaded.skippedCount + loaded.train.count + loaded.test.count
+      Output.warn(
+        "\(loaded.title): \(loaded.skippedCount) of \(count) pictures cannot be decoded and are left out; "
+          + "--corrupt-images refuse stops instead")
+    }
+    return loaded
   }
 
   /// Loads a data set and tells on the way what takes time.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import MartletDatasets
 import MartletExperiments
+import MartletImages
 
 /// The options that change a training's settings.
 struct SettingOptions: ParsableArguments {
@@ -57,6 +58,13 @@ struct SettingOptions: ParsableArguments {
     help: ArgumentHelp(
       "What the pictures of a folder are brought to, as 64 or 48x64 (rows, columns).", valueName: "pixels"))
   var imageSize: String?
+  @Option(
+    help: ArgumentHelp(
+      "What becomes of pictures of a folder that cannot be decoded: \(ImageFolder.CorruptImages.help).",
+      valueName: "word"))
+  var corruptImages: String?
+  @Flag(help: "Note the mean norm of each epoch's gradients among its figures.")
+  var gradientNorm = false
   @Option(help: ArgumentHelp("Use only the first images of the training part.", valueName: "n"))
   var limit: Int?
 
@@ -84,7 +92,9 @@ struct SettingOptions: ParsableArguments {
       (.validation, validation), (.sample, sample), (.penalty, penalty), (.augment, augment),
       (.balanceClasses, balanceClasses ? "yes" : nil), (.exact, exact ? "yes" : nil), (.clip, clip),
       (.earlyStopping, earlyStopping.map { "\($0)" }), (.plateau, plateau.map { "\($0)" }),
-      (.stopLoss, stopLoss.map { "\($0)" }), (.imageSize, imageSize), (.limit, limit.map { "\($0)" }),
+      (.stopLoss, stopLoss.map { "\($0)" }), (.imageSize, imageSize),
+      (.corruptImages, corruptImages), (.gradientNorm, gradientNorm ? "yes" : nil),
+      (.limit, limit.map { "\($0)" }),
     ]
     return options.compactMap { key, text in text.map { SettingChange(key, $0) } }
   }
@@ -100,7 +110,7 @@ struct SettingOptions: ParsableArguments {
   /// The options given, as words; nil where none is.
   var changes: String? {
     let words = given.map { change in
-      let isFlag = change.key == .balanceClasses || change.key == .exact
+      let isFlag = [.balanceClasses, .exact, .gradientNorm].contains(change.key)
       return "--\(change.key.name)" + (isFlag ? "" : " \(change.text)")
     }
     return words.isEmpty ? nil : words.joined(separator: ", ")

@@ -47,6 +47,7 @@ package enum Compiler {
       update: update, inputs: inputs,
       parameters: parameters,
       outputs: Dictionary(uniqueKeysWithValues: code.outputs.map { ($0.name, lowering.bufferOf[$0.id]) }),
+      outputShapes: Dictionary(uniqueKeysWithValues: code.outputs.map { ($0.name, code.nodes[$0.id].shape) }),
       guarded: code.guarded.map { ($0.name, lowering.bufferOf[$0.id]) })
   }
 

@@ -56,6 +56,8 @@ package struct Program: Sendable {
   package var inputs: [String: Int]
   package var parameters: [String: Int]
   package var outputs: [String: Int]
+  /// The shapes of the outputs: a reshaped value shares the buffer, but not the shape, of what it was made of.
+  package var outputShapes: [String: [Int]] = [:]
   package var guarded: [(name: String, buffer: Int)]
 
   /// Whether the steps of one image are split instead of the batch.

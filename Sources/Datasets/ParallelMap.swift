@@ -10,7 +10,7 @@ package func parallelMap<Result: Sendable>(
   count: Int, threads: Int, _ body: @Sendable (Int) -> Result
 ) -> [Result] {
   if threads <= 1 || count <= 1 { return (0..<count).map(body) }
-  let results = Mutex([Result?](repeating: nil, count: count))
+  let results = Guarded([Result?](repeating: nil, count: count))
   let next = Atomic<Int>(0)
   DispatchQueue.concurrentPerform(iterations: min(threads, count)) { _ in
     while true {

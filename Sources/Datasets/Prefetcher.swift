@@ -1,9 +1,8 @@
 import Foundation
-import Synchronization
 
 /// Batches that are not in use, kept so that the next epoch needs no new memory.
 final class BatchPool: Sendable {
-  private let batches = Mutex<[Batch]>([])
+  private let batches = Guarded<[Batch]>([])
 
   /// A batch of so many images, an old one where there is one.
   func take(count: Int, of data: ImageDataset) -> Batch {
@@ -37,7 +36,7 @@ final class Prefetcher: Sendable {
   private let augmenter: Augmenter?
   private let workers: Int
   private let order: @Sendable () -> [Int32]
-  private let state = Mutex(State())
+  private let state = Guarded(State())
   /// Counts the batches that may still be filled.
   private let room = DispatchSemaphore(value: 0)
   /// Counts the batches filled, and the end.

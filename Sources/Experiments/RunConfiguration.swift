@@ -1,4 +1,5 @@
 import MartletDatasets
+import MartletImages
 import MartletNetworks
 import MartletRuns
 import MartletTensors
@@ -83,6 +84,7 @@ extension TrainingSystem {
       "dataset": .string(dataset),
       "sampling": .string(settings.sampling.text),
       "image_size": settings.imageSize.map { .string($0.text) } ?? .null,
+      "corrupt_images": .string(settings.corruptImages.rawValue),
       "loss": .string(settings.loss.rawValue),
       "penalty": .string(settings.penalties.text),
       "optimizer": .string(settings.optimizer.text),
@@ -98,6 +100,7 @@ extension TrainingSystem {
       "patience": settings.patience.map(JSON.integer) ?? .null,
       "stop_loss": settings.stopLoss.map(JSON.number) ?? .null,
       "running_loss": settings.runningLoss.map(JSON.integer) ?? .null,
+      "gradient_norm": .bool(settings.notesGradientNorm),
       "exact": .bool(settings.isExact),
       "limit": settings.limit.map(JSON.integer) ?? .null,
       "seed": .integer(settings.seed),
@@ -179,6 +182,11 @@ private struct ConfigurationReader {
     settings.stopLoss = try optional("stop_loss", \.doubleValue)
     settings.runningLoss = try optional("running_loss", \.intValue)
     settings.imageSize = try json["image_size"]?.stringValue.map { try FolderSize(parsing: $0) }
+    settings.notesGradientNorm = json["gradient_norm"] == true
+    // Runs of earlier versions left them out.
+    if let word = json["corrupt_images"]?.stringValue {
+      settings.corruptImages = try ImageFolder.CorruptImages(parsing: word)
+    }
     settings.limit = try optional("limit", \.intValue)
     settings.seed = try count("seed", atLeast: 0)
     return settings

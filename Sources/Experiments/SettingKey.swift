@@ -6,16 +6,18 @@ import MartletNetworks
 /// The order is that in which several are applied: a schedule may span the epochs, a rate follows the
 /// optimizer.
 package enum SettingKey: Hashable, Sendable {
-  case model, dataset, imageSize, sample, limit, validation, epochs, batchSize, optimizer, learningRate
+  case model, dataset, imageSize, corruptImages, sample, limit, validation, epochs, batchSize
+  case optimizer, learningRate
   case schedule, penalty, clip, augment, balanceClasses, exact, earlyStopping, plateau, stopLoss
+  case gradientNorm
   /// A setting of the model's own, such as `model.dropout`.
   case modelSetting(String)
 
   /// All but the models' own settings, in the order in which they are applied.
   package static let plain: [SettingKey] = [
-    .model, .dataset, .imageSize, .sample, .limit, .validation, .epochs, .batchSize, .optimizer,
-    .learningRate, .schedule, .penalty, .clip, .augment, .balanceClasses, .exact, .earlyStopping, .plateau,
-    .stopLoss,
+    .model, .dataset, .imageSize, .corruptImages, .sample, .limit, .validation, .epochs, .batchSize,
+    .optimizer, .learningRate, .schedule, .penalty, .clip, .augment, .balanceClasses, .exact, .earlyStopping,
+    .plateau, .stopLoss, .gradientNorm,
   ]
 
   private static let modelPrefix = "model."
@@ -26,6 +28,8 @@ package enum SettingKey: Hashable, Sendable {
     case .model: "model"
     case .dataset: "dataset"
     case .imageSize: "image-size"
+    case .corruptImages: "corrupt-images"
+    case .gradientNorm: "gradient-norm"
     case .sample: "sample"
     case .limit: "limit"
     case .validation: "validation"
@@ -88,6 +92,8 @@ extension SettingKey {
       system.dataset = SystemData.isFolder(text) ? text : try DatasetCatalog.card(text).id
       system.id = nil
     case .imageSize: system.settings.imageSize = try FolderSize(parsing: text)
+    case .corruptImages: system.settings.corruptImages = try .init(parsing: text)
+    case .gradientNorm: system.settings.notesGradientNorm = try answer(text)
     case .sample: system.settings.sampling = try SamplingSetting(parsing: text)
     case .limit: system.limit(to: try count(text))
     case .validation: system.settings.validation = try ValidationSetting(parsing: text)

@@ -9,6 +9,8 @@ package struct SystemData {
   package let test: ImageDataset
   /// What a network trained on these images expects of others.
   package let preparation: DataPreparation
+  /// The pictures of a folder that were left out because they cannot be decoded.
+  package private(set) var skippedCount = 0
 
   /// What stands before the path of a folder of pictures where a data set is named.
   package static let folderPrefix = "folder:"
@@ -20,7 +22,8 @@ package struct SystemData {
   ///
   /// A folder without test images has a fifth of each class held out as such.
   package init(
-    _ dataset: String, size: FolderSize?, directory: String?, observer: @escaping DatasetObserver
+    _ dataset: String, size: FolderSize?, onCorrupt: ImageFolder.CorruptImages, directory: String?,
+    observer: @escaping DatasetObserver
   ) throws {
     guard Self.isFolder(dataset) else {
       guard size == nil else {
@@ -35,13 +38,15 @@ package struct SystemData {
     }
     let path = String(dataset.dropFirst(Self.folderPrefix.count))
     let folder = try ImageFolder.load(
-      path, size: size.map { ($0.height, $0.width) }, onCorrupt: .skip, observer: observer)
+      path, size: size.map { ($0.height, $0.width) }, onCorrupt: onCorrupt, observer: observer)
     guard let test = folder.test else {
       let (train, heldOut) = try folder.train.split(.stratified(0.2, seed: 42))
       self.init(title: path, train, heldOut)
+      skippedCount = folder.skippedCount
       return
     }
     self.init(title: path, folder.train, test)
+    skippedCount = folder.skippedCount
   }
 
   private init(title: String, _ train: ImageDataset, _ test: ImageDataset) {
@@ -49,6 +54,21 @@ package struct SystemData {
     self.train = train
     self.test = test
     preparation = train.preparation
+  }
+}
+
+extension ImageFolder.CorruptImages {
+  /// The words for options.
+  package static let help = allCases.map(\.rawValue).joined(separator: " or ")
+
+  /// Reads the word that options and run folders use.
+  package init(parsing text: String) throws {
+    guard let word = Self(rawValue: text) else {
+      throw SettingError(
+        at: "--corrupt-images", expected: Self.help, received: text,
+        hint: "skip leaves them out and says which")
+    }
+    self = word
   }
 }
 

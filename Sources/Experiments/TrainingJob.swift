@@ -68,6 +68,7 @@ package struct TrainingJob {
     let history = try trainer.fit(
       train, epochs: settings.epochs, batchSize: settings.batchSize, validation: settings.validation.split,
       augmentation: settings.augmentation, callbacks: settings.callbacks(runningLoss: runningLoss),
+      gradientNorm: settings.notesGradientNorm,
       progress: progress, run: folder,
       resume: checkpoint)
     var result = earlier ?? ResultEvent()

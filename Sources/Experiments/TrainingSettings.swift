@@ -1,4 +1,5 @@
 import MartletDatasets
+import MartletImages
 import MartletNetworks
 
 /// The settings of a training.
@@ -37,6 +38,8 @@ package struct TrainingSettings: Sendable, Equatable {
   package var balancesClasses = false
   /// What the pictures of a folder are brought to.
   package var imageSize: FolderSize?
+  /// What becomes of pictures of a folder that cannot be decoded.
+  package var corruptImages = ImageFolder.CorruptImages.skip
   /// Use only the first images of the training part.
   package var limit: Int?
   /// What is added to the loss, besides the layers' own regularizers.
@@ -51,4 +54,6 @@ package struct TrainingSettings: Sendable, Equatable {
   package var stopLoss: Double?
   /// Tells the mean loss of so many batches, again and again.
   package var runningLoss: Int?
+  /// Whether the mean norm of an epoch's gradients is among its figures.
+  package var notesGradientNorm = false
 }

@@ -1,13 +1,13 @@
 import MartletCPU
 import MartletCompilation
+import MartletDatasets
 import MartletGraphs
 import MartletTensors
-import Synchronization
 
 /// The worker threads of a predictor, lent to one call at a time; calls beside it run on their own thread.
 final class PredictorThreads: Sendable {
   let pool: WorkerPool
-  private let isLent = Mutex(false)
+  private let isLent = Guarded(false)
 
   init(count: Int) { pool = WorkerPool(threads: count) }
 
@@ -46,7 +46,7 @@ final class ConcurrentProgram: Sendable {
   let preparation: [String]
   /// Bytes of packed weights, and of one call on all threads.
   let bytes: (prepared: Int, arena: Int)
-  private let free: Mutex<[Runner]>
+  private let free: Guarded<[Runner]>
 
   /// Free runners that are kept for later calls.
   private static let mostFree = 16
@@ -68,7 +68,7 @@ final class ConcurrentProgram: Sendable {
       first.prepare()
       prepared = first.prepared
     }
-    free = Mutex([Runner(program, weights, prepared, threads.pool, ownsThreads: false)])
+    free = Guarded([Runner(program, weights, prepared, threads.pool, ownsThreads: false)])
   }
 
   /// The outputs by name for inputs, which stay in place meanwhile.
@@ -114,7 +114,7 @@ final class ConcurrentProgram: Sendable {
 private final class Runner: Sendable {
   /// Whether it has a pool of its own, of the calling thread alone.
   let ownsThreads: Bool
-  private let executable: Mutex<Executable>
+  private let executable: Guarded<Executable>
 
   init(
     _ program: Program, _ weights: WeightSnapshot, _ prepared: Arena, _ pool: WorkerPool, ownsThreads: Bool
@@ -122,7 +122,7 @@ private final class Runner: Sendable {
     self.ownsThreads = ownsThreads
     let executable = Executable(program, pool: pool, arena: Arena(workers: pool.count), prepared: prepared)
     executable.bind { weights.address($0) }
-    self.executable = Mutex(executable)
+    self.executable = Guarded(executable)
   }
 
   func run(_ inputs: [InputAddress]) -> [String: Tensor<Float>] {

@@ -5,7 +5,7 @@ import Synchronization
 /// Compares a cached data set with its checksum on a thread of its own, while the first epoch is trained.
 final class DataVerification {
   private final class Outcome: Sendable {
-    let error = Mutex<DatasetError?>(nil)
+    let error = Guarded<DatasetError?>(nil)
     let isDone = Atomic<Bool>(false)
     let done = DispatchSemaphore(value: 0)
   }

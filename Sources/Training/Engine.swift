@@ -62,8 +62,10 @@ package final class Engine {
 extension Executable {
   /// A copy of an output.
   func tensor(_ name: String) -> Tensor<Float> {
-    guard let buffer = program.outputs[name] else { preconditionFailure("the program has no output \(name)") }
-    return Tensor(shape: program.buffers[buffer].shape, scalars: Array(output(name)))
+    guard let shape = program.outputShapes[name] else {
+      preconditionFailure("the program has no output \(name)")
+    }
+    return Tensor(shape: shape, scalars: Array(output(name)))
   }
 }
 

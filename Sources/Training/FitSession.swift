@@ -1,3 +1,4 @@
+import MartletCPU
 import MartletDatasets
 import MartletGraphs
 import MartletRuns
@@ -15,6 +16,22 @@ struct FitJob {
   let validationWeights: [Float]?
   let lastEpoch: Int
   let run: RunFolder?
+  /// Whether the norm of the gradients is told.
+  var notesGradientNorm = false
+
+  /// The names of figures besides the metrics that the training alone has.
+  var trainingFigures: [String] { notesGradientNorm ? [Self.gradientNormName] : [] }
+
+  static let gradientNormName = "gradient_norm"
+}
+
+/// The norm of a step's gradients, read while they are in place.
+private final class GradientNorm {
+  private(set) var value = 0.0
+  /// One closure for all steps.
+  private(set) lazy var note: (Executable) -> Void = { [unowned self] program in
+    value = program.norm(ofGuarded: StepTrace.gradientPrefix)
+  }
 }
 
 /// One call of `fit`: epochs of steps, validation, callbacks, checkpoints.
@@ -31,6 +48,8 @@ final class FitSession {
   private var memory = MemoryPeak()
   private var stepSeconds: [Float] = []
   private var batchLoss = 0.0
+  private let gradientNorm: GradientNorm?
+  private var spikes = LossSpikes()
   /// The weights of a batch's images.
   private var batchWeights: [Float]
   private var verification: DataVerification?
@@ -45,6 +64,7 @@ final class FitSession {
     self.setup = setup
     self.callbacks = callbacks
     control = callbacks.control
+    gradientNorm = job.notesGradientNorm ? GradientNorm() : nil
     self.position = position
     self.tell = tell
     metricOutputs = trainer.metrics.map { Objective.outputName($0) }
@@ -113,6 +133,7 @@ final class FitSession {
       if history.secondsToFirstStep == nil { afterFirstStep() }
       let progress = progress
       tell(.step(progress))
+      if let median = spikes.add(batchLoss) { tell(.warning(Self.spike(progress, median: median))) }
       try callbacks.stepEnded(progress)
       try verification?.check(waiting: false)
     }
@@ -136,12 +157,14 @@ final class FitSession {
   private func advance(_ batch: Batch) throws {
     let program = try batch.images.scalars.withUnsafeBytes { images in
       guard let weights = job.weights else {
-        return try job.step.advance(images, shape: batch.images.shape, .uint8, batch.labels)
+        return try job.step.advance(
+          images, shape: batch.images.shape, .uint8, batch.labels, beforeUpdate: gradientNorm?.note)
       }
       for (row, index) in batch.indices.enumerated() { batchWeights[row] = weights[Int(index)] }
       return try batchWeights.withUnsafeBufferPointer {
         try job.step.advance(
-          images, shape: batch.images.shape, .uint8, batch.labels, sampleWeights: $0.baseAddress)
+          images, shape: batch.images.shape, .uint8, batch.labels, sampleWeights: $0.baseAddress,
+          beforeUpdate: gradientNorm?.note)
       }
     }
     batchLoss = Double(program.output(TrainingStep.lossName)[0])
@@ -150,6 +173,7 @@ final class FitSession {
     for (index, name) in metricOutputs.enumerated() {
       position.metricSums[index] += Double(program.output(name)[0])
     }
+    if let gradientNorm { position.metricSums[metricOutputs.count] += gradientNorm.value }
     position.images += batch.count
     position.stepInEpoch += 1
     position.steps = job.step.stepCount
@@ -166,7 +190,15 @@ final class FitSession {
   private var progress: StepProgress {
     StepProgress(
       epoch: position.completedEpochs + 1, step: position.stepInEpoch, steps: job.loader.batchCount,
-      images: position.images, loss: position.loss, accuracy: position.accuracy, batchLoss: batchLoss)
+      images: position.images, loss: position.loss, accuracy: position.accuracy, batchLoss: batchLoss,
+      gradientNorm: gradientNorm?.value)
+  }
+
+  private static func spike(_ progress: StepProgress, median: Double) -> String {
+    let times = Int((progress.batchLoss / median).rounded(.down))
+    return "loss spike at epoch \(progress.epoch), step \(progress.step): the batch's loss "
+      + "\(progress.batchLoss) is \(times) times \(median), the median of the \(LossSpikes.window) batches "
+      + "before; a smaller learning rate or gradients clipped to a norm help where it happens often"
   }
 
   private func finishEpoch() throws {
@@ -180,6 +212,10 @@ final class FitSession {
     for (metric, sum) in zip(trainer.metrics, position.metricSums) {
       record.metrics[metric.name] = sum / Double(max(1, position.images))
       record.metrics["validation_\(metric.name)"] = evaluation?.metrics[metric.name]
+    }
+    if job.notesGradientNorm {
+      let sum = position.metricSums[metricOutputs.count]
+      record.metrics[FitJob.gradientNormName] = sum / Double(max(1, position.stepInEpoch))
     }
     history.epochs.append(record)
     position.nextEpoch(after: record)

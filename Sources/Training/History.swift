@@ -16,7 +16,8 @@ public struct EpochRecord: Sendable, Equatable {
   public var seconds: Double
   /// The loss of the epoch's last step; nil where it is not known.
   public var lastLoss: Double?
-  /// The trainer's metrics by name, those of the validation images with `validation_` before it.
+  /// The trainer's metrics by name, those of the validation images with `validation_` before it; where `fit`
+  /// was asked for it `gradient_norm`, the mean over the steps.
   public var metrics: [String: Double] = [:]
 }
 

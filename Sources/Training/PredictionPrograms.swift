@@ -1,9 +1,9 @@
 import MartletCPU
 import MartletCompilation
+import MartletDatasets
 import MartletGraphs
 import MartletNetworks
 import MartletTensors
-import Synchronization
 
 /// A network compiled to predict with weights of its own, once for each prediction and batch size.
 final class PredictionPrograms: Sendable {
@@ -12,7 +12,7 @@ final class PredictionPrograms: Sendable {
   private let network: any GraphNetwork
   private let weights: WeightSnapshot
   private let isExact: Bool
-  private let programs = Mutex<[Key: ConcurrentProgram]>([:])
+  private let programs = Guarded<[Key: ConcurrentProgram]>([:])
 
   private struct Key: Hashable {
     var prediction: Prediction

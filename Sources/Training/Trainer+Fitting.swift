@@ -25,6 +25,8 @@ extension Trainer {
   ///     number of images, PyTorch's by the sum of their weights. Metrics are not weighted.
   ///   - resumingFrom: A file that `.checkpoint(.last)` or `.every` wrote: training goes on from there, to
   ///     the same bytes as an undisturbed one.
+  ///   - gradientNorm: Whether the norm of all gradients together, before they are changed, is told with each
+  ///     step and, as the mean over the steps, is the figure `gradient_norm` of each epoch.
   ///   - progress: Hears what happens, such as `TerminalProgress.report`.
   /// - Returns: The epochs trained now, or all where it was resumed, and what they cost.
   /// - Throws: `DatasetError` or `TrainingError` where arguments, data or callbacks do not fit, before
@@ -34,7 +36,8 @@ extension Trainer {
   public func fit(
     _ data: ImageDataset, epochs: Int, batchSize: Int = 32, validation: ValidationSplit? = nil,
     shuffle: Bool = true, augmentation: Augmentation? = nil, callbacks: [Callback] = [],
-    sampleWeights: [Float]? = nil, resumingFrom: String? = nil, progress: ((TrainingEvent) -> Void)? = nil
+    sampleWeights: [Float]? = nil, resumingFrom: String? = nil, gradientNorm: Bool = false,
+    progress: ((TrainingEvent) -> Void)? = nil
   ) throws -> History {
     let checkpoint = try resumingFrom.map { path in
       let file = try TensorFile(reading: path, requiringDigest: true)
@@ -42,8 +45,8 @@ extension Trainer {
     }
     return try fit(
       data, epochs: epochs, batchSize: batchSize, validation: validation, shuffle: shuffle,
-      augmentation: augmentation, callbacks: callbacks, sampleWeights: sampleWeights, progress: progress,
-      run: nil, resume: checkpoint)
+      augmentation: augmentation, callbacks: callbacks, sampleWeights: sampleWeights,
+      gradientNorm: gradientNorm, progress: progress, run: nil, resume: checkpoint)
   }
 
   /// Trains with a run folder, from a checkpoint on where one is given; `epochs` is then the total.
@@ -54,21 +57,23 @@ extension Trainer {
   package func fit(
     _ data: ImageDataset, epochs: Int, batchSize: Int = 32, validation: ValidationSplit? = nil,
     shuffle: Bool = true, augmentation: Augmentation? = nil, callbacks: [Callback] = [],
-    sampleWeights: [Float]? = nil, progress: ((TrainingEvent) -> Void)? = nil, run: RunFolder?,
-    resume: Checkpoint?
+    sampleWeights: [Float]? = nil, gradientNorm: Bool = false, progress: ((TrainingEvent) -> Void)? = nil,
+    run: RunFolder?, resume: Checkpoint?
   ) throws -> History {
     guard epochs >= 1 else {
       throw TrainingError(.badArgument, at: "epochs", expected: "at least 1", received: "\(epochs)")
     }
-    let job = try job(
+    var job = try job(
       data, batchSize: batchSize, validation: validation, shuffle: shuffle, augmentation: augmentation,
       sampleWeights: sampleWeights, lastEpoch: resume == nil ? completedEpochs + epochs : epochs, run: run)
+    job.notesGradientNorm = gradientNorm
     func tell(_ event: TrainingEvent) {
       events?(event)
       progress?(event)
     }
     let context = CallbackContext(
-      run: run, hasValidation: job.validation != nil, metrics: metrics.map(\.name), schedule: schedule)
+      run: run, hasValidation: job.validation != nil, metrics: metrics.map(\.name), schedule: schedule,
+      trainingFigures: job.trainingFigures)
     let control = TrainingControl(
       parameters, epochs: [], scheduledRate: scheduledRate, tell: tell)
     let listeners = try CallbackSet(callbacks, context, control)
@@ -78,7 +83,8 @@ extension Trainer {
     }
     job.step.stepCount = step.stepCount
     var position = TrainingPosition(
-      completedEpochs: completedEpochs, steps: step.stepCount, metrics: metrics.count)
+      completedEpochs: completedEpochs, steps: step.stepCount,
+      metrics: metrics.count + job.trainingFigures.count)
     if let resume {
       let place = "checkpoint of epoch \(resume.epoch)"
       let notes = try TrainingNotes(resume.file, of: place)

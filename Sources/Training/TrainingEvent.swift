@@ -59,9 +59,12 @@ public struct StepProgress: Sendable, Equatable {
   public let accuracy: Double
   /// The loss of this step's batch.
   public let batchLoss: Double
+  /// The norm of this step's gradients; nil where `fit` was not asked for it.
+  public let gradientNorm: Double?
 
   package init(
-    epoch: Int, step: Int, steps: Int, images: Int, loss: Double, accuracy: Double, batchLoss: Double
+    epoch: Int, step: Int, steps: Int, images: Int, loss: Double, accuracy: Double, batchLoss: Double,
+    gradientNorm: Double? = nil
   ) {
     self.epoch = epoch
     self.step = step
@@ -70,5 +73,6 @@ public struct StepProgress: Sendable, Equatable {
     self.loss = loss
     self.accuracy = accuracy
     self.batchLoss = batchLoss
+    self.gradientNorm = gradientNorm
   }
 }

@@ -29,7 +29,7 @@ struct TrainingSetup: Equatable {
       JSON.Member("schedule", .string(trainer.schedule.name)),
       JSON.Member("rates", .string(schedule.hexDigest())),
       JSON.Member("loss", .string(trainer.loss.name)),
-      JSON.Member("metrics", .string(Self.list(trainer.metrics.map(\.name)))),
+      JSON.Member("metrics", .string(Self.list(trainer.metrics.map(\.name) + job.trainingFigures))),
       JSON.Member("penalties", .string(Self.list(trainer.objective.penalties.map(\.text)))),
       JSON.Member(
         "class weights", .string(trainer.objective.classWeights.map { "\($0)" } ?? Self.list([]))),

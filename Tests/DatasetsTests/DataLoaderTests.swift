@@ -53,6 +53,19 @@ struct DataLoaderTests {
     }
   }
 
+  /// The thread sanitizer looks at it: an iterator that is dropped early, one beside another.
+  @Test func severalEpochsAtOnceAndDroppedOnes() throws {
+    let loader = try DataLoader(try numbered(97), batchSize: 8, seed: 3)
+    for _ in 0..<20 {
+      let dropped = loader.batches(epoch: 1).makeIterator()
+      #expect(dropped.next()?.count == 8)
+      let orders = parallelMap(count: 4, threads: 4) { epoch in
+        loader.batches(epoch: epoch).flatMap(\.indices)
+      }
+      #expect(orders == (0..<4).map { loader.order(epoch: $0) })
+    }
+  }
+
   @Test func theLastBatchCanBeDropped() throws {
     let loader = try DataLoader(try numbered(50), batchSize: 8, lastBatch: .drop)
     #expect(loader.batches(epoch: 0).map(\.count) == [8, 8, 8, 8, 8, 8])

@@ -162,6 +162,7 @@ import Testing
       ("schedule", "cosine"),
       ("penalty", "l2:0.1"), ("clip", "norm:1.0"), ("augment", "flip"), ("balance-classes", "yes"),
       ("exact", "yes"), ("early-stopping", "none"), ("stop-loss", "0.3"), ("model.l2", "0.001"),
+      ("corrupt-images", "refuse"), ("gradient-norm", "yes"),
     ] { try #require(SettingKey(name: key)).apply(text, to: &system) }
     let settings = system.settings
     #expect(
@@ -170,6 +171,7 @@ import Testing
     #expect(settings.clipping == .norm(1) && settings.augmentation?.description == "flip")
     #expect(
       settings.balancesClasses && settings.isExact && settings.patience == nil && settings.stopLoss == 0.3)
+    #expect(settings.corruptImages == .refuse && settings.notesGradientNorm)
     #expect(system.model == "attention:l2=0.001" && system.id == nil)
     #expect(SettingKey(name: "epochen") == nil)
     let scores = try system.changed([.init(.model, "convnet")])

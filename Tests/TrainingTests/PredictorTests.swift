@@ -47,6 +47,35 @@ import Testing
     #expect(throws: TrainingError.self) { try Predictor(trainer.network, batchSize: 0) }
   }
 
+  /// A reshaped value shares its memory with what it was made of, not its shape.
+  @Test func outputsThatEndInAReshapeHaveTheirOwnShape() throws {
+    let images = try images(5)
+    func network(_ last: some Layer) throws -> Sequential {
+      try Sequential(input: .image(8, 8, 1)) {
+        Rescale(1 / 255)
+        Conv2D(4, kernelSize: 3, padding: .same)
+        last
+      }
+    }
+    for batchSize in [1, 2, 256] {
+      let reshaped = try Predictor(network(Reshape([16, 4, 4])), batchSize: batchSize, threads: 1)
+      let output = try reshaped.outputs(images)
+      #expect(output.shape == [5, 16, 4, 4])
+      #expect(try output.scalars == reshaped.outputs(of: "conv2d", images).scalars)
+      #expect(try reshaped.outputs(of: "reshape", images) == output)
+
+      let enlarged = try Predictor(network(UpSampling2D(2)), batchSize: batchSize, threads: 1)
+      let large = try enlarged.outputs(images)
+      let small = try enlarged.outputs(of: "conv2d", images)
+      #expect(large.shape == [5, 16, 16, 4] && small.shape == [5, 8, 8, 4])
+      for (index, number) in large.scalars.enumerated() {
+        let (channel, pixel) = (index % 4, index / 4)
+        let (column, row, image) = (pixel % 16, pixel / 16 % 16, pixel / 256)
+        #expect(number == small.scalars[((image * 8 + row / 2) * 8 + column / 2) * 4 + channel])
+      }
+    }
+  }
+
   @Test func laterTrainingDoesNotChangeIt() throws {
     let trainer = try trained()
     let images = try images(9)

@@ -8,9 +8,13 @@ struct CallbackContext {
   let hasValidation: Bool
   let metrics: [String]
   let schedule: RateSchedule
+  /// Figures that the training alone has.
+  var trainingFigures: [String] = []
 
   /// The names of an epoch's figures besides loss, accuracy, rate and time.
-  var metricNames: [String] { metrics + (hasValidation ? metrics.map { "validation_\($0)" } : []) }
+  var metricNames: [String] {
+    metrics + trainingFigures + (hasValidation ? metrics.map { "validation_\($0)" } : [])
+  }
 
   /// Refuses to watch what the epochs will not have.
   func require(_ monitor: Monitor, for callback: String) throws(TrainingError) {
