@@ -17,18 +17,25 @@ public final class Graph {
   package private(set) var nodes: [Node] = []
   package private(set) var parameters: [ParameterSpec] = []
   /// Parameters' values after the step, by path; applied after the guard.
-  package private(set) var assignments: [(path: String, value: Value)] = []
-  package private(set) var outputs: [(name: String, value: Value)] = []
+  package var assignments: [(path: String, value: Value)] { assigned.map { ($0.path, result($0.id)) } }
+  package var outputs: [(name: String, value: Value)] { named.map { ($0.name, result($0.id)) } }
   package private(set) var firstError: ModelError?
   package var scopes = ScopeTable()
   /// What the trace is told from outside: the preset and the frozen parameters.
   package var settings = TraceSettings()
   /// Terms that layers' regularizers add to the loss, by the parameter's path.
-  package private(set) var penalties: [(path: String, value: Value)] = []
+  package var penalties: [(path: String, value: Value)] { penalized.map { ($0.path, result($0.id)) } }
   private var parameterValues: [String: Int] = [:]
   private var inputValues: [String: Int] = [:]
   /// The outputs of layers by path, in order of first use.
-  package private(set) var layerOutputs: [LayerOutput] = []
+  package var layerOutputs: [LayerOutput] {
+    layerUses.map { LayerOutput(path: $0.path, type: $0.type, value: result($0.id)) }
+  }
+  // Places, not values: a value holds its graph, which would then hold itself and never be freed.
+  private var assigned: [(path: String, id: Int)] = []
+  private var named: [(name: String, id: Int)] = []
+  private var penalized: [(path: String, id: Int)] = []
+  private var layerUses: [(path: String, type: String, id: Int)] = []
 
   package init(purpose: Purpose) { self.purpose = purpose }
 
@@ -58,7 +65,7 @@ public final class Graph {
       let (shape, element) = try op.result(of: operands.map { ($0.shape, $0.element) })
       nodes.append(
         Node(op: op, inputs: inputs.map(\.id), shape: shape, element: element, path: scopes.current))
-      return Value(graph: self, id: nodes.count - 1)
+      return result(nodes.count - 1)
     } catch {
       return fail(
         ModelError(
@@ -73,7 +80,9 @@ public final class Graph {
     return invalidValue
   }
 
-  package var invalidValue: Value { Value(graph: self, id: -1) }
+  package var invalidValue: Value { result(-1) }
+
+  private func result(_ id: Int) -> Value { Value(graph: self, id: id) }
 
   /// Throws the first mistake of the trace.
   package func check() throws(ModelError) {
@@ -82,7 +91,7 @@ public final class Graph {
 
   /// Data given at every execution; asking again for the name gives the same value.
   package func input(_ name: String, shape: [Int], element: ElementType = .float) -> Value {
-    if let id = inputValues[name] { return Value(graph: self, id: id) }
+    if let id = inputValues[name] { return result(id) }
     let value = apply(.source(.input(name: name, shape: shape, element: element)), [])
     inputValues[name] = value.id
     return value
@@ -104,7 +113,7 @@ public final class Graph {
               "The layer's weights are shared with an earlier use, so its input must have as many channels.",
             location: scopes.location))
       }
-      return Value(graph: self, id: id)
+      return result(id)
     }
     let value = apply(.source(.parameter(path: spec.path, shape: spec.shape)), [])
     var spec = spec
@@ -116,7 +125,7 @@ public final class Graph {
 
   /// The value of a parameter already declared.
   package func parameterValue(_ path: String) -> Value? {
-    parameterValues[path].map { Value(graph: self, id: $0) }
+    parameterValues[path].map(result)
   }
 
   /// What is known of a parameter already declared.
@@ -124,31 +133,31 @@ public final class Graph {
 
   /// Adds a term to the loss for a parameter, once however often the parameter is used.
   package func penalize(_ path: String, _ value: Value) {
-    guard !penalties.contains(where: { $0.path == path }) else { return }
-    penalties.append((path, value))
+    guard !penalized.contains(where: { $0.path == path }) else { return }
+    penalized.append((path, value.id))
   }
 
   /// What the parameter becomes when the step is accepted; a later assignment replaces an earlier one.
   package func assign(_ path: String, _ value: Value) {
-    assignments.removeAll { $0.path == path }
-    assignments.append((path, value))
+    assigned.removeAll { $0.path == path }
+    assigned.append((path, value.id))
   }
 
   /// The value a parameter has at this point of the trace: its latest assignment, else its stored value.
   package func currentValue(_ path: String) -> Value? {
-    assignments.last { $0.path == path }?.value ?? parameterValue(path)
+    assigned.last { $0.path == path }.map { result($0.id) } ?? parameterValue(path)
   }
 
   /// Makes a value readable after execution.
   package func output(_ name: String, _ value: Value) {
-    outputs.removeAll { $0.name == name }
-    outputs.append((name, value))
+    named.removeAll { $0.name == name }
+    named.append((name, value.id))
   }
 
   /// Notes the result of a layer's use under its path.
   package func record(_ value: Value, path: String, type: String) {
     guard value.isValid else { return }
-    layerOutputs.append(LayerOutput(path: path, type: type, value: value))
+    layerUses.append((path, type, value.id))
   }
 }
 

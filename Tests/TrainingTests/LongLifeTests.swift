@@ -40,10 +40,17 @@ struct LongLifeTests {
     let data = try Samples.data(60)
     let rounds = isLong ? 200 : 20
     let trainer = try Samples.trainer()
-    let growth = try growth(rounds: rounds, after: 10) {
+    let same = try growth(rounds: rounds, after: 10) {
       try trainer.fit(data, epochs: 1, batchSize: 16, validation: .last(0.2))
       _ = try trainer.evaluate(data)
     }
-    #expect(growth < Self.tolerance, "\(growth) bytes in \(rounds) cycles")
+    #expect(same < Self.tolerance, "\(same) bytes in \(rounds) cycles of one trainer")
+    let fresh = try growth(rounds: rounds, after: 10) {
+      let trainer = try Samples.trainer(threads: 2)
+      try trainer.fit(data, epochs: 1, batchSize: 16, validation: .last(0.2))
+      _ = try trainer.evaluate(data)
+      _ = try Predictor(trainer.network, parameters: trainer.parameters, threads: 1).probabilities(data)
+    }
+    #expect(fresh < Self.tolerance, "\(fresh) bytes in \(rounds) cycles of new trainers")
   }
 }

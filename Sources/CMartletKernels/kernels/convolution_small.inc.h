@@ -76,10 +76,9 @@ static int32_t conv_small(const mk_conv *c, const float *x, const float *weights
   if (c->filters % MK_LANES != 0 || c->taps_y != c->taps_x || c->x_pixel != c->channels
       || c->tap_x != c->channels || c->tap_y != c->x_row)
     return 0;
-  switch (c->taps_x * 8 + c->channels) {
-    case 25: small_forward(3, 1, c, x, weights, bias, activation, slope, y); return 1;
-    case 27: small_forward(3, 3, c, x, weights, bias, activation, slope, y); return 1;
-    case 41: small_forward(5, 1, c, x, weights, bias, activation, slope, y); return 1;
-    default: return 0;
-  }
+  if (c->taps_x == 3 && c->channels == 1) small_forward(3, 1, c, x, weights, bias, activation, slope, y);
+  else if (c->taps_x == 3 && c->channels == 3) small_forward(3, 3, c, x, weights, bias, activation, slope, y);
+  else if (c->taps_x == 5 && c->channels == 1) small_forward(5, 1, c, x, weights, bias, activation, slope, y);
+  else return 0;
+  return 1;
 }
