@@ -9,6 +9,11 @@ enum Gallery {
   /// The runs with a folder of their own; `unfinished` is what a version that wrote no more left.
   static let runs = ["attention", "color", "unfinished"]
 
+  /// An experiment of three seeds in which one setting differs, one may be noise, and one fails.
+  static func experiment() throws -> ExperimentReport {
+    ExperimentReport(try ExperimentRecord.load("\(fixtures)/rates"))
+  }
+
   static func report(_ run: String) throws -> RunReport {
     var problems: [String] = []
     let report = try RunReport.load("\(fixtures)/\(run)") { problems.append($0) }
@@ -17,7 +22,11 @@ enum Gallery {
   }
 
   /// The pages by name; the first also shows what only some runs have.
-  static func pages() throws -> [(name: String, report: RunReport)] {
+  static func pages() throws -> [(name: String, page: Page)] {
+    try reports().map { ($0.name, $0.report.page) } + [("experiment", try experiment().page)]
+  }
+
+  private static func reports() throws -> [(name: String, report: RunReport)] {
     try runs.map { name in
       var report = try report(name)
       if name == "attention" {
