@@ -65,9 +65,23 @@ enum Gallery {
       ),
       ("class_specific_metrics", classScores(result?.perClass ?? [])),
       ("horizontal_bars", Sample.bars),
+      ("program_times", program),
       ("network", NetworkDrawing(nodes: report.material.details?.nodes ?? [])),
     ]
   }
+
+  private static let program = ProgramFigure(
+    title: "convnet, train, batch 64, 2 threads",
+    steps: [
+      .init(name: "pack weights", phase: 0, milliseconds: 0.05, arithmetic: 0, memory: 0),
+      .init(
+        name: "Conv1: conv 3x3+bias+relu+pool", phase: 1, milliseconds: 0.32, arithmetic: 0.12, memory: 0.2),
+      .init(
+        name: "Conv2: conv 3x3+bias+relu+pool", phase: 1, milliseconds: 0.96, arithmetic: 1.1, memory: 0.15),
+      .init(name: "FC1: matmul_nn+bias+relu", phase: 2, milliseconds: 0.31, arithmetic: 0.22, memory: 0.07),
+      .init(name: "guard", phase: 3, milliseconds: 0.002, arithmetic: 0, memory: 0),
+      .init(name: "Logits/bias: pointwise[12]", phase: 4, milliseconds: 0.001, arithmetic: 0, memory: 0),
+    ])
 
   private static let strategies = ["Constant", "Step Decay", "Cosine Annealing", "Linear Decay"]
 
