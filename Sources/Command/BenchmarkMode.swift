@@ -9,6 +9,7 @@ import MartletTraining
 enum BenchmarkMode: String, ExpressibleByArgument, CaseIterable {
   case train
   case inference
+  case fit
 }
 
 /// Times a subject step by step.

@@ -92,6 +92,18 @@ import Testing
     #expect((row[1]["gflops"]?.doubleValue ?? 0) > 0)
   }
 
+  @Test func benchmarkComparesFitWithBareSteps() throws {
+    let folder = try TemporaryFolder()
+    let arguments = ["benchmark", "dense", "--mode", "fit", "--batch-size", "8", "--random"]
+    let row = try #require(try CommandRunner.run(arguments + ["--json"], in: folder).objects().first)
+    #expect(row["mode"] == "fit" && row["pairs"] == 20)
+    let (ratio, margin) = (row["ratio"]?.doubleValue ?? 0, row["ratio_margin"]?.doubleValue ?? 0)
+    #expect(ratio > 0 && margin > 0)
+    for key in ["bare_milliseconds", "fit_milliseconds"] { #expect((row[key]?.doubleValue ?? 0) > 0) }
+    let refused = try CommandRunner.run(arguments + ["--layers"], in: folder)
+    #expect(refused.status == 64 && refused.errors.contains("none with --mode fit"))
+  }
+
   /// The times step by step add up to about the step, and name the layers.
   @Test func benchmarkShowsWhereTheTimeGoes() throws {
     let folder = try TemporaryFolder()
