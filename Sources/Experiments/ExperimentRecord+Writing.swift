@@ -20,7 +20,7 @@ extension ExperimentRecord {
       paths.append("\(folder)/\(figure.file).png")
     }
     try Self.write(json.indentedText, to: "\(folder)/\(ExperimentFile.results)")
-    let page = "\(folder)/report.html"
+    let page = "\(folder)/\(RunFile.report)"
     try ExperimentReport.load(parts: self).write(to: page)
     return paths + [page]
   }
