@@ -91,7 +91,8 @@ extension HDF5Reader {
     var body = message
     let version = try body.uint8("a version")
     guard 3...4 ~= version else {
-      throw body.fault("a layout of version 3 or 4", "version \(version)", hint: "write it again for HDF5 1.10")
+      throw body.fault(
+        "a layout of version 3 or 4", "version \(version)", hint: "write it again for HDF5 1.10")
     }
     switch try body.uint8("a layout") {
     case 0:
@@ -118,7 +119,9 @@ extension HDF5Reader {
     for message in object where message.kind == .attribute && !message.isShared {
       var body = message.body
       let version = try body.uint8("a version")
-      guard 1...3 ~= version else { throw body.fault("an attribute of version 1 to 3", "version \(version)") }
+      guard 1...3 ~= version else {
+        throw body.fault("an attribute of version 1 to 3", "version \(version)")
+      }
       let flags = try body.uint8("flags")
       let sizes = [try body.uint16("a size"), try body.uint16("a size"), try body.uint16("a size")]
       if version == 3 { _ = try body.uint8("an alphabet") }

@@ -81,7 +81,8 @@ extension HDF5Reader {
     let kind = try head.uint8("a kind")
     let found = try head.uint8("a level")
     guard kind == 0, found == level ?? found else {
-      throw head.fault("\(what) at level \(level.map { "\($0)" } ?? "0 or above")", "kind \(kind), level \(found)")
+      throw head.fault(
+        "\(what) at level \(level.map { "\($0)" } ?? "0 or above")", "kind \(kind), level \(found)")
     }
     let count = Int(try head.uint16("a count"))
     // Keys and children take turns.

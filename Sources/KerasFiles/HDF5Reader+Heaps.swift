@@ -100,7 +100,9 @@ extension HDF5Reader {
   ) throws(InterchangeError) -> (block: (address: UInt64, size: Int), start: Int) {
     var (address, rows, start) = (heap.root, heap.rootRows, 0)
     guard rows > 0 else {
-      guard offset < heap.firstSize else { throw fault("a heap of \(heap.firstSize) bytes", "byte \(offset)") }
+      guard offset < heap.firstSize else {
+        throw fault("a heap of \(heap.firstSize) bytes", "byte \(offset)")
+      }
       return ((address, heap.firstSize), 0)
     }
     // Every table below another has fewer rows.

@@ -112,7 +112,8 @@ struct HDF5Reader {
     let end = try reader.uint64("the end of the file")
     guard base == 0 else { throw reader.fault("addresses from the file's beginning", "from \(base)") }
     guard end <= bytes.count else {
-      throw reader.fault("the \(end) bytes of an HDF5 file", "\(bytes.count)", hint: "is it cut off? copy it again")
+      throw reader.fault(
+        "the \(end) bytes of an HDF5 file", "\(bytes.count)", hint: "is it cut off? copy it again")
     }
     guard version < 2 else {
       let root = try reader.uint64("the root group")
