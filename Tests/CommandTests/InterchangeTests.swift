@@ -111,7 +111,7 @@ import Testing
     _ = try trained(folder)
     try export(folder)
     func refuse(
-      _ format: String, _ output: String, _ more: [String] = [], _ status: Int32, _ texts: String...,
+      _ format: String, _ output: String, _ status: Int32, _ texts: String..., more: [String] = [],
       location: SourceLocation = #_sourceLocation
     ) throws {
       try self.refuse(
@@ -128,13 +128,13 @@ import Testing
     try refuse("npz", "x.onnx", 64, "a name for npz that ends in .npz, received x.onnx")
     try refuse("pytorch", "x.pt", 64, "a name for pytorch that ends in .safetensors, received x.pt")
     try refuse("onnx", "net.npz", 64, "a name for onnx that ends in .onnx, received net.npz")
-    try refuse("onnx", "x.onnx", ["--like", "net.npz"], 64, "--like", "ONNX, which names its own")
-    try refuse("keras", "x.keras", ["--like", "net.weights.h5"], 64, "--like: expected a .keras file")
+    try refuse("onnx", "x.onnx", 64, "--like", "ONNX, which names its own", more: ["--like", "net.npz"])
+    try refuse("keras", "x.keras", 64, "--like: expected a .keras file", more: ["--like", "net.weights.h5"])
     try refuse("npz", "no/x.npz", 73, "cannot write no/x.npz", "No such file", "create the folder first")
     try refuse("npz", "run", 73, "cannot write run", "Is a directory", "choose another")
     try refuse(
-      "pytorch", "x.safetensors", ["--like", "missing.safetensors"], 65, "cannot read missing.safetensors",
-      "No such file", "check the path")
+      "pytorch", "x.safetensors", 65, "cannot read missing.safetensors", "No such file", "check the path",
+      more: ["--like", "missing.safetensors"])
     // Another network's names do not fit; the file that stands is left as it is.
     _ = try CommandRunner.run(
       [
@@ -144,8 +144,8 @@ import Testing
     _ = try CommandRunner.run(
       ["export", "dense", "--format", "pytorch", "--output", "dense.safetensors"], in: folder)
     try refuse(
-      "pytorch", "state.safetensors", ["--like", "dense.safetensors"], 65,
-      "dense.safetensors: expected the tensors of this network", "conv2d (weight", "received dense")
+      "pytorch", "state.safetensors", 65, "dense.safetensors: expected the tensors of this network",
+      "conv2d (weight", "received dense", more: ["--like", "dense.safetensors"])
   }
 
   @Test func badImportsLeaveNothing() throws {
@@ -159,7 +159,7 @@ import Testing
       try InputFile.contents(of: "\(folder.path)/\(name)", limit: 1 << 30)
     }
     func refuse(
-      _ file: String, _ status: Int32 = 65, _ texts: String..., model: String = "custom-cnn",
+      _ file: String, _ status: Int32, _ texts: String..., model: String = "custom-cnn",
       more: [String] = [], location: SourceLocation = #_sourceLocation
     ) throws {
       try self.refuse(
@@ -174,7 +174,7 @@ import Testing
       let whole = try bytes(name)
       for (part, count) in [("half", whole.count / 2), ("most", whole.count - 1), ("none", 0)] {
         try write(Array(whole[..<count]), "\(part)-\(name)")
-        try refuse("\(part)-\(name)", 65, "\(part)-\(name)", count == 0 ? "expected" : "")
+        try refuse("\(part)-\(name)", 65, "\(part)-\(name)", count == 0 ? "expected" : "cut off?")
         try FileManager.default.removeItem(atPath: "\(folder.path)/\(part)-\(name)")
       }
     }
