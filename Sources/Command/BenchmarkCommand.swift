@@ -66,18 +66,21 @@ struct BenchmarkCommand: Verb {
     let subjects = try (names.isEmpty ? [TrainingSystem.defaultModel] : names).map {
       try BenchmarkSubject.named($0, seed: seed, exact: exact)
     }
-    let peak = try peak ?? PeakRate.measured(threads: common.threadCount)
-    let rows = try subjects.flatMap { try measure($0, peak: peak) }
+    let rates = try MachineRates.measured(threads: common.threadCount, arithmetic: peak)
+    let rows = try subjects.flatMap { try measure($0, rates) }
     if common.json { return Output.json(["event": "result", "rows": .integer(rows.count)]) }
     for row in rows where layers {
-      Output.line("\(row.system), \(row.mode.rawValue), batch \(row.batch):\n\(row.layerTable(peak: peak))")
+      Output.line("\(row.system), \(row.mode.rawValue), batch \(row.batch):\n\(row.layerTable(rates))")
     }
     Output.write(BenchmarkRow.table(rows))
     for text in rows.compactMap(\.densityText) { Output.line(text) }
-    Output.line(String(format: "Peak rate %.0f GFLOP/s with %d thread(s).", peak, common.threadCount))
+    Output.line(
+      String(
+        format: "Peak rate %.0f GFLOP/s, memory %.1f GB/s with %d thread(s).", rates.arithmetic, rates.memory,
+        common.threadCount))
   }
 
-  private func measure(_ subject: BenchmarkSubject, peak: Double) throws -> [BenchmarkRow] {
+  private func measure(_ subject: BenchmarkSubject, _ rates: MachineRates) throws -> [BenchmarkRow] {
     let given = batchSize.map { [$0] }
     let sizes = given ?? (mode == .train ? [subject.batchSize] : Self.predictionBatches)
     return try sizes.map { size in
@@ -85,9 +88,9 @@ struct BenchmarkCommand: Verb {
       let run = BenchmarkRun(
         subject: subject, batch: size, steps: steps, threads: common.threadCount, exact: exact,
         wantsLayers: layers)
-      let row = try mode == .train ? run.train(data, peak: peak) : run.predict(data, peak: peak)
+      let row = try mode == .train ? run.train(data, rates: rates) : run.predict(data, rates: rates)
       if common.json {
-        for json in row.layerJSON { Output.json(json) }
+        for json in row.layerJSON(rates) { Output.json(json) }
         Output.json(row.json)
       }
       return row
