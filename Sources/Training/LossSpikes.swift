@@ -3,13 +3,15 @@ import MartletTensors
 /// Notices batches whose loss leaps out of what the batches before gave.
 ///
 /// A spike is a loss over five times the median of the last 64 batches, over twice the greatest of them and
-/// over a tenth of the greatest median so far: so neither the noise of small losses at the end of a training
+/// over a quarter of the greatest median so far: so neither the noise of small losses at the end of a training
 /// nor the tail of hard batches counts, and what stays high after a spike counts once.
 package struct LossSpikes: Equatable {
   package static let window = 64
   private static let overMedian = 5.0
   private static let overGreatest = 2.0
-  private static let overLevel = 0.1
+  private static let overLevel = 0.25
+  /// The batches after which the median is looked at first, before the loss has fallen far.
+  private static let beginning = 8
 
   /// The losses of the last batches; the oldest stands at `next` once all places are taken.
   private var recent: [Double] = []
@@ -46,7 +48,7 @@ package struct LossSpikes: Equatable {
     }
     sorted[place] = loss
     next = (next + 1) % Self.window
-    if next == 0 { level = max(level, self.median) }
+    if next == 0 || recent.count == Self.beginning { level = max(level, self.median) }
     return median
   }
 
