@@ -80,9 +80,20 @@ struct BorderedImage {
 }
 
 extension Range<Int> {
-  /// The range in runs of at most this many.
-  func runs(of size: Int) -> [Range<Int>] {
-    stride(from: lowerBound, to: upperBound, by: size).map { $0..<Swift.min($0 + size, upperBound) }
+  /// The range in runs of at most this many; a step goes through them without allocating.
+  func runs(of size: Int) -> Runs { Runs(rest: self, size: size) }
+}
+
+/// A range in runs of at most `size`.
+struct Runs: Sequence, IteratorProtocol {
+  fileprivate var rest: Range<Int>
+  fileprivate let size: Int
+
+  mutating func next() -> Range<Int>? {
+    guard !rest.isEmpty else { return nil }
+    let run = rest.prefix(size)
+    rest = run.upperBound..<rest.upperBound
+    return run
   }
 }
 

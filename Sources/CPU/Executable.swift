@@ -163,17 +163,27 @@ package final class Executable {
       }
     }
     counters.reset()
-    pool.run { worker in
-      let context = context(worker)
-      for (index, phase) in phases.enumerated() {
-        let count = phase.taskCount
-        while true {
-          let task = counters.take(index)
-          if task >= count { break }
-          phase.run(task: task, context)
-        }
-        if index < phases.count - 1 { pool.barrier() }
+    pool.run(PhaseJob(executable: self, phases: phases))
+  }
+
+  private struct PhaseJob: PoolJob {
+    let executable: Executable
+    let phases: [Phase]
+
+    func run(member: Int) { executable.run(phases, member: member) }
+  }
+
+  /// A member's part of some phases: tasks as they come, a barrier between two phases.
+  private func run(_ phases: [Phase], member: Int) {
+    let context = context(member)
+    for (index, phase) in phases.enumerated() {
+      let count = phase.taskCount
+      while true {
+        let task = counters.take(index)
+        if task >= count { break }
+        phase.run(task: task, context)
       }
+      if index < phases.count - 1 { pool.barrier() }
     }
   }
 

@@ -36,19 +36,19 @@ struct NormalizedPoolingKernel: ImageKernel {
     var geometry = geometry
     switch step.part {
     case .forward:
-      let rows = inputs[1...].map { UnsafePointer($0.floats(context)) }
+      let (scale, shift) = (inputs[1].floats(context), inputs[2].floats(context))
       for image in images {
         kernels.normalize_pool(
-          &geometry, inputs[0].floats(context, image: image), rows[0], rows[1],
+          &geometry, inputs[0].floats(context, image: image), scale, shift,
           outputs[0].floats(context, image: image), outputs[1].bytes(context, image: image))
       }
     case .gradientSums(let epsilon): addSums(images, shard, epsilon, context)
     case .inputGradient:
-      let rows = inputs[3...].map { UnsafePointer($0.floats(context)) }
+      let rows = (inputs[3].floats(context), inputs[4].floats(context), inputs[5].floats(context))
       for image in images {
         kernels.normalize_pool_gradient(
           &geometry, inputs[0].floats(context, image: image), inputs[1].bytes(context, image: image),
-          inputs[2].floats(context, image: image), rows[0], rows[1], rows[2],
+          inputs[2].floats(context, image: image), rows.0, rows.1, rows.2,
           outputs[0].floats(context, image: image))
       }
     }

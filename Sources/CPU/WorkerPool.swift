@@ -34,7 +34,12 @@ package final class WorkerPool: Sendable {
   /// Runs a job on every member and returns when all have finished it.
   ///
   /// Denormals are flushed to zero meanwhile, on the calling thread too.
-  package func run(_ job: (Int) -> Void) { crew.run(job) }
+  package func run(_ job: some PoolJob) { crew.run(job) }
+
+  /// Runs a closure on every member; it is boxed, which a job in a step must not be.
+  package func run(_ job: (Int) -> Void) {
+    withoutActuallyEscaping(job) { crew.run(ClosureJob(body: $0)) }
+  }
 
   /// Runs a job on the calling thread alone, with denormals flushed.
   package func runAlone(_ job: () -> Void) {
@@ -47,6 +52,18 @@ package final class WorkerPool: Sendable {
   package func barrier() { crew.barrier() }
 }
 
+/// What every member of a pool does; a value of at most three words is handed over without allocating.
+package protocol PoolJob {
+  /// Does the part of a member.
+  func run(member: Int)
+}
+
+private struct ClosureJob: PoolJob {
+  let body: (Int) -> Void
+
+  func run(member: Int) { body(member) }
+}
+
 /// What the threads of a pool share.
 private final class Crew: @unchecked Sendable {
   private let count: Int
@@ -57,7 +74,7 @@ private final class Crew: @unchecked Sendable {
   private let generation = Atomic<Int>(0)
   private let arrived = Atomic<Int>(0)
   private let barrierGeneration = Atomic<Int>(0)
-  private var job: ((Int) -> Void)?
+  private var job: (any PoolJob)?
   private var isClosing = false
   private var threads: [pthread_t] = []
   private static let spinLimit = 20_000
@@ -111,7 +128,7 @@ private final class Crew: @unchecked Sendable {
       awaitJob(after: seen)
       seen += 1
       if isClosing { return }
-      job?(index)
+      job?.run(member: index)
       barrier()
     }
   }
@@ -128,20 +145,18 @@ private final class Crew: @unchecked Sendable {
     pthread_mutex_unlock(mutex)
   }
 
-  func run(_ job: (Int) -> Void) {
+  func run(_ job: some PoolJob) {
     let state = mk_denormals_flush()
     defer { mk_denormals_restore(state) }
-    guard count > 1 else { return job(0) }
-    withoutActuallyEscaping(job) { escaping in
-      self.job = escaping
-      pthread_mutex_lock(mutex)
-      generation.add(1, ordering: .releasing)
-      pthread_cond_broadcast(wake)
-      pthread_mutex_unlock(mutex)
-      escaping(0)
-      barrier()
-      self.job = nil
-    }
+    guard count > 1 else { return job.run(member: 0) }
+    self.job = job
+    pthread_mutex_lock(mutex)
+    generation.add(1, ordering: .releasing)
+    pthread_cond_broadcast(wake)
+    pthread_mutex_unlock(mutex)
+    job.run(member: 0)
+    barrier()
+    self.job = nil
   }
 
   /// The others spin for a moment and then sleep: where other processes want the processors, a sleeping

@@ -43,7 +43,7 @@ struct MachineRates {
   }
 
   /// What is copied from and to for each thread, more than any cache holds.
-  private static let copiedBytes = 64 << 20
+  private static let copiedBytes = 32 << 20
 
   /// The best rate of copies; a byte that is copied is read once and written once.
   private static func memory(threads: Int) -> Double {

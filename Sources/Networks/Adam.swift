@@ -57,7 +57,7 @@ public struct Adam: Optimizer {
   }
 
   /// The rate with both bias corrections, the epsilon and the decay.
-  public func scalars(rate: Double, step: Int) -> [(name: String, value: Double)] {
+  public func scalars(rate: Double, step: Int) -> StepScalars {
     moments.scalars(rate: rate, step: step) + decay.scalars(rate: rate)
   }
 

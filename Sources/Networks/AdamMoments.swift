@@ -15,12 +15,12 @@ struct AdamMoments {
   }
 
   /// The rate with both bias corrections, and the epsilon.
-  func scalars(rate: Double, step: Int) -> [(name: String, value: Double)] {
+  func scalars(rate: Double, step: Int) -> StepScalars {
     precondition(step >= 1, "steps count from 1, received \(step)")
     let first = 1 - Self.power(beta1, step)
     let second = (1 - Self.power(beta2, step)).squareRoot()
     let constant = formula == .pytorch ? (epsilon ?? 1e-8) * second : epsilon ?? 1e-7
-    return [(name: "rate", value: rate * second / first), (name: "epsilon", value: constant)]
+    return StepScalars("rate", rate * second / first) + StepScalars("epsilon", constant)
   }
 
   /// base^exponent by repeated squaring, which does not depend on a library's pow.

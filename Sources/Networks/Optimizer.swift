@@ -21,7 +21,7 @@ public protocol Optimizer: Sendable {
   /// - Parameters:
   ///   - rate: The rate of this step.
   ///   - step: The number of this step, from 1.
-  func scalars(rate: Double, step: Int) -> [(name: String, value: Double)]
+  func scalars(rate: Double, step: Int) -> StepScalars
   /// One parameter after a step.
   ///
   /// - Parameters:

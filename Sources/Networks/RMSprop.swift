@@ -76,8 +76,8 @@ public struct RMSprop: Optimizer {
   }
 
   /// The rate and the decay.
-  public func scalars(rate: Double, step: Int) -> [(name: String, value: Double)] {
-    [(name: "rate", value: rate)] + decay.scalars(rate: rate)
+  public func scalars(rate: Double, step: Int) -> StepScalars {
+    StepScalars("rate", rate) + decay.scalars(rate: rate)
   }
 
   private var kept: Double { rho ?? (formula == .pytorch ? 0.99 : 0.9) }

@@ -53,8 +53,8 @@ public struct SGD: Optimizer {
   }
 
   /// The rate and the decay.
-  public func scalars(rate: Double, step: Int) -> [(name: String, value: Double)] {
-    [(name: "rate", value: rate)] + decay.scalars(rate: rate)
+  public func scalars(rate: Double, step: Int) -> StepScalars {
+    StepScalars("rate", rate) + decay.scalars(rate: rate)
   }
 
   private var decay: WeightDecay { WeightDecay(factor: weightDecay, joinsGradient: formula == .pytorch) }

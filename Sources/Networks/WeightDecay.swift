@@ -43,8 +43,8 @@ struct WeightDecay {
   static let scalar = "decay"
 
   /// The factor that joins the gradient, or by which parameters shrink at a rate.
-  func scalars(rate: Double) -> [(name: String, value: Double)] {
-    factor == 0 ? [] : [(name: Self.scalar, value: joinsGradient ? factor : 1 - rate * factor)]
+  func scalars(rate: Double) -> StepScalars {
+    factor == 0 ? StepScalars() : StepScalars(Self.scalar, joinsGradient ? factor : 1 - rate * factor)
   }
 
   /// Parameter and gradient as the rule sees them.

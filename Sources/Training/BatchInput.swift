@@ -13,7 +13,7 @@ struct BatchInput {
   private let bounds: [String: Int]
 
   /// The one input of a network of images.
-  var spec: InputSpec { inputs.elements[0] }
+  var spec: InputSpec { inputs.entries[0].element }
 
   /// The number of classes, where the network puts out one score for each.
   var classes: Int? { bounds[StepTrace.labelsName] }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// A time of day that jumps by years, back and forth, whenever a program looks at it.
 ///
 /// A small library put before the C library's own functions; monotonic clocks and the times of files stay as they
@@ -40,22 +38,9 @@ final class JumpingClock {
     }
     """
 
-  /// Nil where there is no compiler, or no way to put functions before others.
+  /// Nil where a library cannot be put before others.
   init?(in folder: TemporaryFolder) throws {
-    #if os(Linux)
-      let (file, library) = ("\(folder.path)/clock.c", "\(folder.path)/clock.so")
-      try Data(Self.source.utf8).write(to: URL(fileURLWithPath: file))
-      // The compiler that came with Swift made the package's C targets; another will do.
-      for compiler in ["clang", "cc", "gcc"] {
-        let made = try CommandRunner.run(
-          "/usr/bin/env", [compiler, "-shared", "-fPIC", "-O1", "-o", library, file], environment: [:],
-          in: folder)
-        if made.status == 0 {
-          environment = ["LD_PRELOAD": library]
-          return
-        }
-      }
-    #endif
-    return nil
+    guard let library = try PreloadedLibrary(Self.source, in: folder) else { return nil }
+    environment = library.environment
   }
 }
