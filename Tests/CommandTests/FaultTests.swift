@@ -89,9 +89,7 @@ struct FaultTests {
       "-f", "-qq", "-o", log, "-e", "trace=\(fault.calls)", "-e",
       "inject=\(fault.calls):\(fault.effect):when=\(k)",
     ]
-    let result = try CommandRunner.run(
-      Strace.path ?? "strace", options + [CommandRunner.path] + arguments,
-      environment: ["SWIFT_BACKTRACE": "enable=no"], in: folder)
+    let result = try Strace.run(options, arguments, in: folder)
     let text = try String(contentsOfFile: log, encoding: .utf8)
     return text.contains(fault.kills ? "+++ killed by SIGKILL" : "(INJECTED)") ? result : nil
   }

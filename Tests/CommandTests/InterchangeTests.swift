@@ -234,12 +234,9 @@ import Testing
     _ = try trained(folder)
     try export(folder)
     let log = "\(folder.path)/strace.log"
-    let result = try CommandRunner.run(
-      Strace.path ?? "strace",
-      [
-        "-f", "-qq", "-o", log, "-e", "trace=rename", "-e", "inject=rename:error=ENOSPC:when=3",
-        CommandRunner.path,
-      ] + importing("net.npz", run: "new"), environment: ["SWIFT_BACKTRACE": "enable=no"], in: folder)
+    let result = try Strace.run(
+      ["-f", "-qq", "-o", log, "-e", "trace=rename", "-e", "inject=rename:error=ENOSPC:when=3"],
+      importing("net.npz", run: "new"), in: folder)
     #expect(try String(contentsOfFile: log, encoding: .utf8).contains("(INJECTED)"))
     #expect(result.status == 73 && result.errors.contains("No space left"), "\(result.errors)")
     #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/new"))
