@@ -35,10 +35,11 @@ struct InspectCommand: Verb {
     let step = try configuration.trainer(threads: common.threadCount).step
     let graph = try step.trace(batch: batch)
     let program = try step.program(batch: batch).program
+    let text = program.text(remarking: \.choice)
     if common.json {
-      Output.json(["event": "result", "graph": .string(graph.text), "program": .string(program.text)])
+      Output.json(["event": "result", "graph": .string(graph.text), "program": .string(text)])
     } else {
-      Output.line("\(graph.text)\n\n\(program.text)")
+      Output.line("\(graph.text)\n\n\(text)")
     }
   }
 }
