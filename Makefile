@@ -24,7 +24,7 @@ export MARTLET_MODULES := $(abspath $(BUILD_PATH))/release/Modules
 
 TRAIN := --model convnet --dataset fashion-mnist --epochs 3 --validation last:0.1
 
-.PHONY: help setup build run test test-kernels fuzz test-long check format format-check source-checks symbols docs \
+.PHONY: help setup build run test test-kernels fuzz test-long sanitize check format format-check source-checks symbols docs \
   consumer benchmark reproduction interchange goldens clean build-all report-gallery check-page
 
 help: ## Say what each target does.
@@ -60,9 +60,11 @@ test-long: build-all test-kernels ## More shapes; the tests again on the plain k
 	@MARTLET_LONG=1 $(SWIFT) test $(FLAGS) --skip-build --disable-xctest --filter 'RandomShapeTests|FaultTests|SystemKillTests'
 	@MARTLET_LIFE=long $(SWIFT) test $(FLAGS) --skip-build --disable-xctest --filter LongLifeTests
 	@MARTLET_ISA=plain $(SWIFT) test $(FLAGS) --skip-build --disable-xctest
-	@for sanitizer in address thread; do \
-	  $(SWIFT) test --scratch-path $(BUILD_PATH)-$$sanitizer --sanitize $$sanitizer --disable-xctest || exit 1; \
-	done
+	@scripts/sanitize
+
+sanitize: setup ## Run three examples under the address and the thread sanitizer.
+	@scripts/setup tests
+	@scripts/sanitize short
 
 check: setup format-check source-checks build-all symbols docs ## Everything but the tests: format, warnings, structure.
 

@@ -9,6 +9,7 @@ import sys
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
+import h5py
 import keras
 import numpy as np
 import onnxruntime
@@ -108,3 +109,17 @@ model.save(f"{OUT}/layers.keras")
 model.save_weights(f"{OUT}/layers.weights.h5")
 expected["layers.keras"] = np.asarray(model(IMAGES.astype(np.float32), training=False))
 save_arrays(expected, f"{OUT}/expected.safetensors")
+
+# The newer structures of HDF5, which Keras does not write: a heap and a tree of links, other byte orders.
+with h5py.File(f"{OUT}/groups.h5", "w", libver=("v108", "v108")) as file:
+    many = file.create_group("many", track_order=True)
+    many.attrs["name"] = "dense"
+    for number in range(60):
+        many[f"v{number}"] = np.uint8(number)
+    few = file.create_group("few")
+    few["big"] = np.array([[1.5, -2.5]], ">f8")
+    few["float"] = np.float32(0.25)
+    few["int"] = np.array([1, -2, 3], "<i4")
+    few["long"] = np.array([[1 << 40]], ">i8")
+    few["none"] = np.zeros((0, 4), "<f4")
+    file.create_group("empty")

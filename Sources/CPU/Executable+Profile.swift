@@ -6,6 +6,8 @@ package struct StepTime: Sendable {
   package let name: String
   /// The layer's path; empty for what is no layer's.
   package let path: String
+  /// The number of what runs between two barriers, in the order of execution.
+  package let phase: Int
   /// The seconds of one execution, all threads together.
   package let seconds: Double
   /// What the graph counts for it.
@@ -20,13 +22,13 @@ extension Executable {
   package func profile(repeats: Int) -> [StepTime] {
     precondition(repeats >= 1, "a profile of \(repeats) executions")
     let phases = profiledPhases
-    let labels = phases.flatMap(\.labels)
+    let labels = phases.enumerated().flatMap { index, phase in phase.labels.map { (index, $0) } }
     let runs = (0..<repeats).map { _ in phases.flatMap { times(of: $0) } }
     return labels.indices.map { index in
       let sorted = runs.map { $0[index] / .seconds(1) }.sorted()
+      let (phase, label) = labels[index]
       return StepTime(
-        name: labels[index].name, path: labels[index].path, seconds: sorted[repeats / 2],
-        cost: labels[index].cost)
+        name: label.name, path: label.path, phase: phase, seconds: sorted[repeats / 2], cost: label.cost)
     }
   }
 }

@@ -1,6 +1,6 @@
 import MartletCompilation
 import MartletGraphs
-import Synchronization
+import MartletTensors
 
 /// A program with its kernels and memory, ready to run on a pool of workers.
 ///
@@ -79,13 +79,19 @@ package final class Executable {
 
   /// The elements of an output; valid until the arena's next program runs.
   package func output(_ name: String) -> UnsafeBufferPointer<Float> {
-    guard let buffer = program.outputs[name] else { preconditionFailure("the program has no output \(name)") }
-    return elements(buffer)
+    elements(buffer(ofOutput: name))
+  }
+
+  private func buffer(ofOutput name: String) -> Int {
+    guard let output = program.outputs[name] else {
+      preconditionFailure("the program has no output \(name)")
+    }
+    return output.buffer
   }
 
   /// The elements of an output of any type, as floats.
   package func numbers(_ name: String) -> [Float] {
-    guard let buffer = program.outputs[name] else { preconditionFailure("the program has no output \(name)") }
+    let buffer = buffer(ofOutput: name)
     let count = program.buffers[buffer].count
     switch program.buffers[buffer].element {
     case .float: return Array(elements(buffer))
@@ -179,7 +185,7 @@ package final class Executable {
     bindArena()
     counters.reset()
     let none = [Duration](repeating: .zero, count: phase.labels.count)
-    let found = Mutex([[Duration]](repeating: none, count: pool.count))
+    let found = Guarded([[Duration]](repeating: none, count: pool.count))
     pool.run { worker in
       let context = context(worker)
       var own = none

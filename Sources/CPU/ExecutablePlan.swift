@@ -56,7 +56,7 @@ struct ExecutablePlan {
       let packing = Self.packing(packingKernels)
       if program.weightsStay { prepare.append(packing) } else { compute.insert(packing, at: 0) }
     }
-    for (_, buffer) in program.outputs { touch(buffer, phaseIndex) }
+    for output in program.outputs.values { touch(output.buffer, phaseIndex) }
     for (_, buffer) in program.guarded { touch(buffer, phaseIndex) }
     arenaSlots = lifetimes.keys.filter { preparedOffsets[$0] == nil }.sorted()
     memory = MemoryPlan(

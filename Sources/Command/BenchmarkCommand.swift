@@ -13,6 +13,9 @@ struct BenchmarkCommand: Verb {
       random pixels. The floor is the time of the program's arithmetic, as the graph counts it, at the peak \
       rate; what skips zeros can lie below it. The peak is measured with 3x3 convolutions of 64 channels.
 
+      The mode fit compares the steps within fit, with flips and crops, with bare steps on batches that are \
+      ready, in turns.
+
       Besides systems and models there are networks that nobody tuned for: \
       \(BenchmarkNetwork.all.map(\.name).joined(separator: ", ")).
 
@@ -21,6 +24,7 @@ struct BenchmarkCommand: Verb {
         martlet benchmark convnet attention --batch-size 64
         martlet benchmark attention-fashion --layers
         martlet benchmark convnet resnet-like --mode inference
+        martlet benchmark convnet --mode fit
         martlet benchmark custom-cnn-mnist --mode inference --batch-size 1 --threads 1 --json
       """)
 
@@ -33,8 +37,8 @@ struct BenchmarkCommand: Verb {
       "The images of a step; if not given the system's own, for predictions 256 and a single one.",
       valueName: "n"))
   var batchSize: Int?
-  @Option(help: ArgumentHelp("The last step that is timed.", valueName: "n"))
-  var steps = 120
+  @Option(help: ArgumentHelp("The last step that is timed; 120 if not given.", valueName: "n"))
+  var steps: Int?
   @Option(
     help: ArgumentHelp("The peak rate of all threads together, instead of measuring it.", valueName: "gflops")
   )
@@ -52,42 +56,69 @@ struct BenchmarkCommand: Verb {
 
   func perform() throws {
     try requirePositive(batchSize, "--batch-size")
-    guard steps > BenchmarkRun.warmUp else {
+    guard lastStep > BenchmarkRun.warmUp else {
       throw Failure(
         .usage, at: "--steps", expected: "more than \(BenchmarkRun.warmUp), as those before are not timed",
-        received: "\(steps)", hint: "120 is a good choice")
+        received: "\(lastStep)", hint: "120 is a good choice")
     }
     if let peak, !(peak > 0 && peak.isFinite) {
       throw Failure(
         .usage, at: "--peak", expected: "a number above 0", received: "\(peak)",
         hint: "leave it out to measure it")
     }
+    try checkFit()
     let seed = try common.checkedSeed()
     let subjects = try (names.isEmpty ? [TrainingSystem.defaultModel] : names).map {
       try BenchmarkSubject.named($0, seed: seed, exact: exact)
     }
-    let peak = try peak ?? PeakRate.measured(threads: common.threadCount)
-    let rows = try subjects.flatMap { try measure($0, peak: peak) }
+    if mode == .fit { return try compareFit(subjects) }
+    let rates = try MachineRates.measured(threads: common.threadCount, arithmetic: peak)
+    let rows = try subjects.flatMap { try measure($0, rates) }
     if common.json { return Output.json(["event": "result", "rows": .integer(rows.count)]) }
     for row in rows where layers {
-      Output.line("\(row.system), \(row.mode.rawValue), batch \(row.batch):\n\(row.layerTable(peak: peak))")
+      Output.line("\(row.system), \(row.mode.rawValue), batch \(row.batch):\n\(row.layerTable(rates))")
     }
     Output.write(BenchmarkRow.table(rows))
     for text in rows.compactMap(\.densityText) { Output.line(text) }
-    Output.line(String(format: "Peak rate %.0f GFLOP/s with %d thread(s).", peak, common.threadCount))
+    Output.line(
+      String(
+        format: "Peak rate %.0f GFLOP/s, memory %.1f GB/s with %d thread(s).", rates.arithmetic, rates.memory,
+        common.threadCount))
   }
 
-  private func measure(_ subject: BenchmarkSubject, peak: Double) throws -> [BenchmarkRow] {
+  private var lastStep: Int { steps ?? 120 }
+
+  private func checkFit() throws {
+    let other = [("--steps", steps != nil), ("--peak", peak != nil), ("--layers", layers)].first { $0.1 }
+    guard mode == .fit, let (name, _) = other else { return }
+    throw Failure(
+      .usage, at: name, expected: "none with --mode fit, which times whole epochs", received: name,
+      hint: "leave it out")
+  }
+
+  private func compareFit(_ subjects: [BenchmarkSubject]) throws {
+    let rows = try subjects.map { subject in
+      let size = batchSize ?? subject.batchSize
+      let data = try BenchmarkData(subject, batch: size, random: random, common)
+      let row = try FitOverhead(subject, data, batch: size, threads: common.threadCount)
+      if common.json { Output.json(row.json) }
+      return row
+    }
+    if common.json { return Output.json(["event": "result", "rows": .integer(rows.count)]) }
+    Output.write(FitOverhead.table(rows))
+  }
+
+  private func measure(_ subject: BenchmarkSubject, _ rates: MachineRates) throws -> [BenchmarkRow] {
     let given = batchSize.map { [$0] }
     let sizes = given ?? (mode == .train ? [subject.batchSize] : Self.predictionBatches)
     return try sizes.map { size in
       let data = try BenchmarkData(subject, batch: size, random: random, common)
       let run = BenchmarkRun(
-        subject: subject, batch: size, steps: steps, threads: common.threadCount, exact: exact,
+        subject: subject, batch: size, steps: lastStep, threads: common.threadCount, exact: exact,
         wantsLayers: layers)
-      let row = try mode == .train ? run.train(data, peak: peak) : run.predict(data, peak: peak)
+      let row = try mode == .train ? run.train(data, rates: rates) : run.predict(data, rates: rates)
       if common.json {
-        for json in row.layerJSON { Output.json(json) }
+        for json in row.layerJSON(rates) { Output.json(json) }
         Output.json(row.json)
       }
       return row

@@ -9,6 +9,7 @@ import MartletTraining
 enum BenchmarkMode: String, ExpressibleByArgument, CaseIterable {
   case train
   case inference
+  case fit
 }
 
 /// Times a subject step by step.
@@ -27,7 +28,7 @@ struct BenchmarkRun {
   private static let profiles = 21
 
   /// Forward, backward and update on the batches in turn.
-  func train(_ data: BenchmarkData, peak: Double) throws -> BenchmarkRow {
+  func train(_ data: BenchmarkData, rates: MachineRates) throws -> BenchmarkRow {
     let trainer = try subject.trainer(threads)
     func step(_ input: BenchmarkData.Batch) throws -> Executable {
       try input.images.scalars.withUnsafeBytes {
@@ -36,7 +37,7 @@ struct BenchmarkRun {
     }
     let times = try timed { index in _ = try step(data.batches[index % data.batches.count]) }
     let program = try trainer.step.program(batch: batch)
-    var row = row(.train, data, times, flops: program.program.cost.flops, peak: peak)
+    var row = row(.train, data, times, flops: program.program.cost.flops, rates: rates)
     row.arenaBytes = trainer.arenaBytes
     let last = data.batches[(steps - 1) % data.batches.count]
     row.densities = try trainer.step.gradientDensities(last.images, last.labels)
@@ -48,13 +49,13 @@ struct BenchmarkRun {
   }
 
   /// Predictions of the batches in turn; of a single image by the call for one.
-  func predict(_ data: BenchmarkData, peak: Double) throws -> BenchmarkRow {
+  func predict(_ data: BenchmarkData, rates: MachineRates) throws -> BenchmarkRow {
     let predictor = try Self.predictor(subject.network, batch: batch, threads: threads, exact: exact)
     let images = data.batches.map { given in
       batch == 1 ? Tensor(shape: subject.imageShape, scalars: given.images.scalars) : given.images
     }
     let times = try timed { index in _ = try predictor(images[index % images.count]) }
-    var row = row(.inference, data, times, flops: subject.predictionFlops(batch: batch), peak: peak)
+    var row = row(.inference, data, times, flops: subject.predictionFlops(batch: batch), rates: rates)
     let memory = try predictor.memory(batch: batch)
     row.arenaBytes = memory.arena
     row.preparedBytes = memory.prepared
@@ -92,13 +93,14 @@ struct BenchmarkRun {
   }
 
   private func row(
-    _ mode: BenchmarkMode, _ data: BenchmarkData, _ times: Times, flops: Int, peak: Double
+    _ mode: BenchmarkMode, _ data: BenchmarkData, _ times: Times, flops: Int, rates: MachineRates
   ) -> BenchmarkRow {
     let median = times.elapsed.sorted()[times.elapsed.count / 2]
     return BenchmarkRow(
       system: subject.name, batch: batch, mode: mode, isReal: data.isReal, milliseconds: median,
       processorMilliseconds: times.processor.sorted()[times.processor.count / 2],
-      gflops: Double(flops) / median / 1e6, floorMilliseconds: Double(flops) / peak / 1e6, threads: threads,
+      gflops: Double(flops) / median / 1e6, floorMilliseconds: Double(flops) / rates.arithmetic / 1e6,
+      threads: threads,
       peakMemoryBytes: ProcessMeter.anonymousBytes.map { max(0, $0 - data.byteCount) })
   }
 }

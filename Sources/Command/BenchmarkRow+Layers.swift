@@ -5,37 +5,50 @@ import MartletTensors
 
 extension BenchmarkRow {
   /// The steps of the program by their time: milliseconds with all threads at work, share of the whole,
-  /// rate, share of the peak, and the time that arithmetic alone would take.
-  ///
-  /// - Parameter peak: The peak rate of all threads together, in GFLOP/s.
-  func layerTable(peak: Double) -> String {
+  /// rate, share of the peak, and the times that arithmetic alone and memory alone would take.
+  func layerTable(_ rates: MachineRates) -> String {
     var table = Table([
       .init("ms", isNumeric: true), .init("Share", isNumeric: true), .init("GFLOP/s", isNumeric: true),
       .init("Of peak", isNumeric: true), .init("Floor ms", isNumeric: true), .init("MB", isNumeric: true),
-      .init("Step"),
+      .init("Memory ms", isNumeric: true), .init("Step"),
     ])
     let total = layers.reduce(0) { $0 + $1.seconds }
     for step in layers.sorted(by: { $0.seconds > $1.seconds }) where step.seconds >= total / 1000 {
       let rate = step.rate(threads: threads)
+      let floor = rates.floor(of: step.cost)
       table.append([
         String(format: "%.3f", step.seconds * 1000 / Double(threads)), Table.percent(step.seconds / total),
         step.cost.flops == 0 ? "-" : String(format: "%.0f", rate),
-        step.cost.flops == 0 ? "-" : Table.percent(rate / peak),
-        String(format: "%.3f", Double(step.cost.flops) / peak / 1e6),
-        String(format: "%.1f", Double(step.cost.bytes) / 1_048_576), step.name,
+        step.cost.flops == 0 ? "-" : Table.percent(rate / rates.arithmetic),
+        String(format: "%.3f", floor.arithmetic), String(format: "%.1f", Double(step.cost.bytes) / 1_048_576),
+        String(format: "%.3f", floor.memory), step.name,
       ])
     }
     return table.text
   }
 
+  /// The steps as bars in the order of execution, beside their floors.
+  func program(_ rates: MachineRates) -> ProgramFigure {
+    ProgramFigure(
+      title: "\(system), \(mode.rawValue), batch \(batch), \(threads) thread\(threads == 1 ? "" : "s")",
+      steps: layers.map { step in
+        let floor = rates.floor(of: step.cost)
+        return ProgramFigure.Step(
+          name: step.name, phase: step.phase, milliseconds: step.seconds * 1000 / Double(threads),
+          arithmetic: floor.arithmetic, memory: floor.memory)
+      })
+  }
+
   /// One object for each step of the program, in the order of execution.
-  var layerJSON: [JSON] {
+  func layerJSON(_ rates: MachineRates) -> [JSON] {
     layers.map { step in
-      [
+      let floor = rates.floor(of: step.cost)
+      return [
         "event": "step", "system": .string(system), "name": .string(step.name), "layer": .string(step.path),
         "milliseconds": .number(step.seconds * 1000 / Double(threads)),
         "gflops": .number(step.rate(threads: threads)), "flops": .integer(step.cost.flops),
-        "bytes": .integer(step.cost.bytes),
+        "bytes": .integer(step.cost.bytes), "phase": .integer(step.phase),
+        "floor_milliseconds": .number(floor.arithmetic), "memory_milliseconds": .number(floor.memory),
       ]
     }
   }

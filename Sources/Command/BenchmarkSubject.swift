@@ -50,7 +50,7 @@ struct BenchmarkSubject {
     }
   }
 
-  private init(_ name: String, _ system: TrainingSystem) throws {
+  init(_ name: String, _ system: TrainingSystem) throws {
     let configuration = RunConfiguration(system: system, card: try DatasetCatalog.card(system.dataset))
     self.name = name
     network = try configuration.network()

@@ -38,7 +38,7 @@ struct CompareCommand: Verb {
       return metric
     }
     let record = try RunComparison(runs, metric: chosen).record
-    var figures: [String] = []
+    var files: ExperimentRecord.Files?
     if let output {
       do {
         try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
@@ -47,13 +47,16 @@ struct CompareCommand: Verb {
           .cannotWrite, at: "--output", expected: "a folder that can be written", received: output,
           hint: "choose another folder")
       }
-      figures = try record.write(to: output)
+      files = try record.write(to: output)
     }
     if common.json {
       return Output.json(.object([.init("event", "result")] + (record.json.members ?? [])))
     }
     Output.write(record.text(width: Output.isTerminal ? Output.width - 1 : nil))
-    if let output { Output.line("\nTables and figures: \(output)") }
-    for figure in figures { Output.line("Figure: \(figure)") }
+    if let output, let files {
+      Output.line("\nTables: \(output)")
+      for figure in files.figures { Output.line("Figure: \(figure)") }
+      Output.line("Report: \(files.report)")
+    }
   }
 }

@@ -83,8 +83,8 @@ struct ExperimentCommand: Verb {
     try experiment.check()
     if dryRun { return try tellPlan([experiment]) }
     let path = output ?? "experiments/\(experiment.name)"
-    let (record, figures) = try train(experiment, at: path)
-    tell(record, figures)
+    let (record, files) = try train(experiment, at: path)
+    tell(record, files)
   }
 
   // MARK: What is tried
@@ -131,7 +131,7 @@ struct ExperimentCommand: Verb {
 
   private func train(
     _ experiment: Experiment, at path: String
-  ) throws -> (ExperimentRecord, figures: [String]) {
+  ) throws -> (ExperimentRecord, ExperimentRecord.Files) {
     let folder = try ExperimentFolder(
       at: path, definition: experiment.definition, growing: ["seeds"])
     let voice = ExperimentVoice(isJSON: common.json, isQuiet: quiet)
@@ -176,10 +176,10 @@ struct ExperimentCommand: Verb {
     let folder = try ExperimentFolder(at: path, definition: study.definition)
     var records: [ExperimentRecord] = []
     for part in study.parts {
-      let (record, figures) = try train(part, at: "\(path)/\(part.name)")
+      let (record, files) = try train(part, at: "\(path)/\(part.name)")
       if !common.json, !quiet {
         Output.line("")
-        tell(record, figures)
+        tell(record, files)
         Output.line("")
       }
       records.append(record)
@@ -190,7 +190,7 @@ struct ExperimentCommand: Verb {
 
   // MARK: Telling
 
-  private func tell(_ record: ExperimentRecord, _ figures: [String]) {
+  private func tell(_ record: ExperimentRecord, _ files: ExperimentRecord.Files) {
     if common.json {
       let members = record.json.members ?? []
       return Output.json(
@@ -198,7 +198,8 @@ struct ExperimentCommand: Verb {
     }
     Output.write(record.text(width: Output.isTerminal ? Output.width - 1 : nil))
     Output.line("\nExperiment folder: \(record.path)")
-    for figure in figures { Output.line("Figure:            \(figure)") }
+    for figure in files.figures { Output.line("Figure:            \(figure)") }
+    Output.line("Report:            \(files.report)")
   }
 
   private func list() {

@@ -4,7 +4,6 @@ import MartletReports
 import MartletRuns
 import MartletTensors
 import MartletTraining
-import Synchronization
 
 /// What the user hears of an experiment: on a terminal a line with a bar for each trial under way, else a line
 /// for each trial that ends, or one JSON object a line.
@@ -41,7 +40,7 @@ final class ExperimentVoice: Sendable {
   private let isJSON: Bool
   private let isQuiet: Bool
   private let isTerminal: Bool
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   init(isJSON: Bool, isQuiet: Bool) {
     self.isJSON = isJSON

@@ -62,6 +62,11 @@ struct ExportCommand: Verb {
 
   /// Writes the file; the number of its tensors.
   private func write(_ outline: NetworkOutline, _ values: WeightValues) throws -> Int {
+    guard !format.contradicts(output) else {
+      throw misuse(
+        "--output", "a name for \(format.rawValue) that ends in \(format.suffixes.joined(separator: " or "))",
+        output)
+    }
     switch format {
     case .onnx:
       guard like == nil else { throw misuse("--like", "weights alone", "ONNX, which names its own") }

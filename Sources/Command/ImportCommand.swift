@@ -107,6 +107,11 @@ struct ImportCommand: Verb {
 
   private func onnxModel() throws -> ONNXModel {
     let bytes = try InputFile.contents(of: file, limit: ONNXModel.maximumBytes)
+    if let other = ForeignFormat.container(bytes) {
+      throw InterchangeError(
+        at: file, offset: 0, expected: "an ONNX file", received: other.rawValue,
+        hint: "give it the ending of what it is")
+    }
     return try ONNXModel(parsing: bytes, place: file)
   }
 

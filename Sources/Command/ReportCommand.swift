@@ -46,7 +46,7 @@ struct ReportCommand: Verb {
         hint: "check the path; 'martlet train' tells it at its end")
     }
     for run in runs {
-      let path = output ?? "\(run)/report.html"
+      let path = output ?? "\(run)/\(RunFile.report)"
       let isFinished = try write(run, to: path)
       if common.json {
         Output.json([

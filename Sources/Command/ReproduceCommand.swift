@@ -39,7 +39,7 @@ struct ReproduceCommand: Verb {
     let chosen = try TrainingSystem.named(system)
     let first = try common.checkedSeed() ?? chosen.settings.seed
     let voice = TrainingVoice(isJSON: common.json, isQuiet: running.quiet)
-    var outcomes: [(result: ResultEvent, folder: String)] = []
+    var outcomes: [SeedOutcome] = []
     for seed in first..<first + seeds {
       let outcome = try train(chosen, seed: seed, voice)
       if seeds > 1, common.json { Output.json(outcome.result.json.replacing("event", with: "seed")) }
@@ -47,13 +47,13 @@ struct ReproduceCommand: Verb {
     }
     let comparison = ReferenceComparison(chosen, outcomes.map(\.result))
     if common.json { return Output.json(summary(comparison)) }
-    try tell(comparison, outcomes.map(\.folder))
+    try tell(comparison, outcomes)
   }
 
   /// Trains one seed, or takes the result of its finished run.
   private func train(
     _ chosen: TrainingSystem, seed: Int, _ voice: TrainingVoice
-  ) throws -> (result: ResultEvent, folder: String) {
+  ) throws -> SeedOutcome {
     let run = running.run.map { seeds == 1 ? $0 : "\($0)/seed-\(seed)" }
     let system = try settings.applied(to: chosen, seed: seed)
     let data = try common.load(system)
@@ -62,30 +62,32 @@ struct ReproduceCommand: Verb {
       let (saved, record) = try RunConfiguration.load(run: run)
       configuration = try settings.resumed(saved, as: configuration.system, seed: seed)
       if let result = record.result, result.epochs == configuration.system.settings.epochs || result.isEarly {
-        return (result, run)
+        let report = "\(run)/\(RunFile.report)"
+        return SeedOutcome(
+          result: result, folder: run, report: FileManager.default.fileExists(atPath: report) ? report : nil)
       }
     }
     let job = TrainingJob(
       configuration, threads: common.threadCount, run: run, resume: running.resume, voice: voice)
     let outcome = try job.performTelling(data, voice)
-    return (outcome.result, outcome.folder)
+    return SeedOutcome(result: outcome.result, folder: outcome.folder, report: outcome.report)
   }
 
-  private func tell(_ comparison: ReferenceComparison, _ folders: [String]) throws {
+  private func tell(_ comparison: ReferenceComparison, _ outcomes: [SeedOutcome]) throws {
     Output.line("")
     if let last = comparison.results.last, comparison.results.count == 1 {
       Output.line("\(last.scoreText)\n\(last.costText)\n")
     }
-    if let folder = folders.first, let curves = comparison.curves(try RunRecord.load(folder).epochs) {
+    if let folder = outcomes.first?.folder, let curves = comparison.curves(try RunRecord.load(folder).epochs)
+    {
       Output.write(curves.text + "\n")
     }
     Output.write(comparison.table.text)
     for line in comparison.conclusions { Output.line(line) }
     if let changed = settings.changes { Output.line("Not the full settings: \(changed).") }
-    for folder in folders {
-      Output.line("Run folder: \(folder)")
-      let report = "\(folder)/report.html"
-      if FileManager.default.fileExists(atPath: report) { Output.line("Report:     \(report)") }
+    for outcome in outcomes {
+      Output.line("Run folder: \(outcome.folder)")
+      if let report = outcome.report { Output.line("Report:     \(report)") }
     }
   }
 
@@ -102,6 +104,14 @@ struct ReproduceCommand: Verb {
       "conclusions": .array(comparison.conclusions.map(JSON.string)),
     ]
   }
+}
+
+/// What a seed's training left, now or in an earlier run of the command.
+private struct SeedOutcome {
+  let result: ResultEvent
+  let folder: String
+  /// The page, by path; nil where there is none.
+  let report: String?
 }
 
 extension ResultEvent {

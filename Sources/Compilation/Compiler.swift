@@ -46,8 +46,10 @@ package enum Compiler {
       batch: batch, buffers: buffers, prepare: prepare, weightsStay: weightsStay, compute: compute,
       update: update, inputs: inputs,
       parameters: parameters,
-      outputs: Dictionary(uniqueKeysWithValues: code.outputs.map { ($0.name, lowering.bufferOf[$0.id]) }),
-      outputShapes: Dictionary(uniqueKeysWithValues: code.outputs.map { ($0.name, code.nodes[$0.id].shape) }),
+      outputs: Dictionary(
+        uniqueKeysWithValues: code.outputs.map {
+          ($0.name, Program.Output(buffer: lowering.bufferOf[$0.id], shape: code.nodes[$0.id].shape))
+        }),
       guarded: code.guarded.map { ($0.name, lowering.bufferOf[$0.id]) })
   }
 

@@ -14,7 +14,7 @@ extension Program {
       lines += region.steps.map { "  \(text(of: $0, remark($0)))" }
       lines += region.chain.map { "  then \(text(of: $0, remark($0)))" }
     }
-    lines += outputs.sorted { $0.key < $1.key }.map { "output \($0.key) = \(name(of: $0.value))" }
+    lines += outputs.sorted { $0.key < $1.key }.map { "output \($0.key) = \(name(of: $0.value.buffer))" }
     return lines.joined(separator: "\n")
   }
 

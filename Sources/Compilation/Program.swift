@@ -43,6 +43,13 @@ package struct Program: Sendable {
     package var allSteps: [Step] { steps + chain }
   }
 
+  /// A value that can be asked for.
+  package struct Output {
+    package let buffer: Int
+    /// A reshaped value shares the buffer, but not the shape, of what it was made of.
+    package let shape: [Int]
+  }
+
   package var batch: Int
   package var buffers: [Buffer]
   /// What depends on the store alone, where weights stay the same for many executions.
@@ -55,9 +62,7 @@ package struct Program: Sendable {
   package var update: [Region]
   package var inputs: [String: Int]
   package var parameters: [String: Int]
-  package var outputs: [String: Int]
-  /// The shapes of the outputs: a reshaped value shares the buffer, but not the shape, of what it was made of.
-  package var outputShapes: [String: [Int]] = [:]
+  package var outputs: [String: Output]
   package var guarded: [(name: String, buffer: Int)]
 
   /// Whether the steps of one image are split instead of the batch.

@@ -1,11 +1,12 @@
 import Foundation
 import MartletTensors
 
-/// A cached file, mapped: a header of one page, the pixels `[N, H, W, C]`, then the labels level by level.
+/// A cached file, mapped: a header of one page, the pixels `[N, H, W, C]`, the labels level by level, then what
+/// else is to be remembered.
 ///
 /// The header holds, in this order: the mark, then as little-endian 32-bit numbers the version, the count,
 /// height, width, channels, levels of labels and whether the bytes are official, then the SHA-256 digest of
-/// everything after the header.
+/// everything after the header, then the bytes of what is to be remembered.
 package struct CacheFile: Sendable {
   package let path: String
   package let data: Data
@@ -14,22 +15,25 @@ package struct CacheFile: Sendable {
   package let shape: [Int]
   package let levels: Int
   package let isOfficial: Bool
+  /// What is to be remembered besides, behind the labels.
+  package let notes: [UInt8]
   private let digest: [UInt8]
 
   static let mark = Array("MARTLETD".utf8)
   static let version = 1
   static let headerSize = 4096
   static let digestRange = 36..<68
+  static let notesRange = 68..<72
 
   /// Maps a cached file; nil where there is none or it is not whole, so that it is made again.
   package init?(path: String) {
     guard let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped),
       data.count > Self.headerSize, data.prefix(Self.mark.count).elementsEqual(Self.mark)
     else { return nil }
-    let fields = (0..<7).map { field in
-      let start = data.startIndex + Self.mark.count + 4 * field
-      return data[start..<start + 4].reversed().reduce(0) { $0 << 8 | Int($1) }
+    func number(at start: Int) -> Int {
+      data[start..<start + 4].reversed().reduce(0) { $0 << 8 | Int($1) }
     }
+    let fields = (0..<7).map { number(at: Self.mark.count + 4 * $0) }
     guard fields[0] == Self.version, fields[1] > 0, fields[5] > 0 else { return nil }
     self.path = path
     self.data = data
@@ -46,7 +50,9 @@ package struct CacheFile: Sendable {
     }
     let (labels, labelOverflow) = count.multipliedReportingOverflow(by: levels)
     let (payload, overflow) = size.addingReportingOverflow(labels)
-    guard !labelOverflow, !overflow, data.count - Self.headerSize == payload else { return nil }
+    let noted = number(at: Self.notesRange.lowerBound)
+    guard !labelOverflow, !overflow, data.count - Self.headerSize - noted == payload else { return nil }
+    notes = Array(data.suffix(noted))
   }
 
   /// Where the pixels lie in `data`.

@@ -25,20 +25,23 @@ package struct CacheFileWriter: ~Copyable {
     }
   }
 
-  /// Adds the labels, one for each image at each level, and makes the file visible.
-  package consuming func commit(labelLevels: [[UInt8]]) throws(FileError) {
+  /// Adds the labels, one for each image at each level, and what is to be remembered, and makes the file
+  /// visible.
+  package consuming func commit(labelLevels: [[UInt8]], notes: [UInt8] = []) throws(FileError) {
     let count = labelLevels[0].count
     precondition(
       file.count == CacheFile.headerSize + shape.reduce(count, *), "\(file.count) bytes for \(count) images")
-    for level in labelLevels {
-      digest.update(level)
-      try file.write(level)
+    for part in labelLevels + [notes] {
+      digest.update(part)
+      try file.write(part)
     }
     var header = CacheFile.mark
     for field in [CacheFile.version, count] + shape + [labelLevels.count, isOfficial ? 1 : 0] {
       withUnsafeBytes(of: UInt32(field).littleEndian) { header += $0 }
     }
-    try file.overwrite(header + digest.finalize(), at: 0)
+    header += digest.finalize()
+    withUnsafeBytes(of: UInt32(notes.count).littleEndian) { header += $0 }
+    try file.overwrite(header, at: 0)
     try file.commit()
   }
 }

@@ -12,7 +12,7 @@ package struct Downloader {
   private let observer: DatasetObserver?
 
   private static let serial = Atomic<Int>(0)
-  /// Seconds after which a file that nobody has written to belongs to nobody.
+  /// Seconds after which another machine's file that nobody has written to belongs to nobody.
   private static let abandonedAfter = 600
 
   package init(folder: String, fetcher: @escaping Fetcher, observer: DatasetObserver?) {
@@ -124,8 +124,9 @@ package struct Downloader {
         let written = Int(status.st_mtim.tv_sec)
       #endif
       let owner = name.hasPrefix(host) ? name.dropFirst(host.count).split(separator: "-").first : nil
-      let isOrphan = owner.flatMap { Int32($0) }.map { kill($0, 0) != 0 && errno == ESRCH } ?? false
-      guard isOrphan || time(nil) - written > Self.abandonedAfter else { continue }
+      // The time of day can be set: it decides only where nothing else tells.
+      let isOrphan = owner.flatMap { Int32($0) }.map { kill($0, 0) != 0 && errno == ESRCH }
+      guard isOrphan ?? (time(nil) - written > Self.abandonedAfter) else { continue }
       if rename("\(folder)/\(name)", own) == 0 { return }
     }
   }

@@ -1,4 +1,5 @@
 import Foundation
+import MartletTensors
 
 /// Downloads one file: appends to what the destination holds already, or begins anew.
 package typealias Fetcher = @Sendable (FetchRequest) throws(DatasetError) -> Void
@@ -39,14 +40,19 @@ package enum Curl {
     process.standardError = errors
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle.nullDevice
-    let ended = DispatchSemaphore(value: 0)
-    process.terminationHandler = { _ in ended.signal() }
+    let ended = Guarded(false)
+    process.terminationHandler = { _ in ended.withLock { $0 = true } }
     do { try process.run() } catch {
       throw DatasetError(
         .couldNotFetch, at: request.url, expected: "the command curl", received: "no way to start it",
         hint: "install curl")
     }
-    while ended.wait(timeout: .now() + .milliseconds(200)) == .timedOut {
+    // Waiting for a semaphore goes by the time of day on Linux, which can be set; sleeping does not.
+    var naps = 0
+    while !ended.withLock({ $0 }) {
+      usleep(20_000)
+      naps += 1
+      guard naps % 10 == 0 else { continue }
       let received = Downloader.size(of: request.destination)
       request.progress(received)
       // Older versions of curl check the limit only against the announced length.

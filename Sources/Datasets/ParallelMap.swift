@@ -1,4 +1,5 @@
 import Foundation
+import MartletTensors
 import Synchronization
 
 /// The results of `body` for 0..<count, in this order, computed by several threads.

@@ -1,4 +1,5 @@
 import Foundation
+import MartletTensors
 
 /// Batches that are not in use, kept so that the next epoch needs no new memory.
 final class BatchPool: Sendable {

@@ -39,7 +39,7 @@ extension Experiment {
 extension ExperimentRecord {
   /// Means, intervals and comparisons from the trials' values.
   package mutating func computeStatistics() {
-    for index in settings.indices { settings[index].computeStatistics() }
+    for index in settings.indices { settings[index].computeStatistics(isShare: metric.isShare) }
     comparisons = []
     for group in groups {
       let members = settings.filter { $0.group == group && $0.mean != nil }
@@ -125,14 +125,15 @@ extension ExperimentRecord.Setting {
     return sample.count > 0 ? sample.mean : nil
   }
 
-  mutating func computeStatistics() {
+  mutating func computeStatistics(isShare: Bool) {
     let sample = sample
     guard sample.count > 0 else { return }
     mean = sample.mean
     deviation = sample.deviation
     if let margin = sample.margin() {
-      lower = sample.mean - margin
-      upper = sample.mean + margin
+      // Student's interval knows nothing of the ends that a share has.
+      lower = isShare ? max(0, sample.mean - margin) : sample.mean - margin
+      upper = isShare ? min(1, sample.mean + margin) : sample.mean + margin
     }
   }
 }

@@ -3,26 +3,31 @@ import MartletRuns
 import MartletTensors
 
 extension ExperimentRecord {
+  /// What was written for the eye, by path.
+  package struct Files {
+    package let figures: [String]
+    package let report: String
+  }
+
   /// Writes the results into a folder that is there: `results.json`, tables as CSV, figures as SVG and PNG, and the page.
   ///
-  /// - Returns: The paths of the figures and of the page.
   @discardableResult
-  package func write(to folder: String) throws -> [String] {
+  package func write(to folder: String) throws -> Files {
     for table in tables { try Self.write(table.csv, to: "\(folder)/\(table.file).csv") }
     if !settings.isEmpty {
       try Self.write(trialTable.csv, to: "\(folder)/results.csv")
       try Self.write(costTable.csv, to: "\(folder)/costs.csv")
     }
-    var paths: [String] = []
+    var drawn: [String] = []
     for figure in figures {
       guard let drawing = figure.drawing else { continue }
       for ending in ["svg", "png"] { try drawing.write(to: "\(folder)/\(figure.file).\(ending)") }
-      paths.append("\(folder)/\(figure.file).png")
+      drawn.append("\(folder)/\(figure.file).png")
     }
     try Self.write(json.indentedText, to: "\(folder)/\(ExperimentFile.results)")
-    let page = "\(folder)/report.html"
+    let page = "\(folder)/\(RunFile.report)"
     try ExperimentReport.load(parts: self).write(to: page)
-    return paths + [page]
+    return Files(figures: drawn, report: page)
   }
 
   private static func write(_ text: String, to path: String) throws {

@@ -1,7 +1,7 @@
 import Foundation
 import MartletRuns
+import MartletTensors
 import MartletTraining
-import Synchronization
 
 /// How a trial came to its end.
 package enum TrialEnd: Sendable, Equatable {
@@ -60,9 +60,6 @@ package struct ExperimentRun: Sendable {
     var isInterrupted = false
     var error: (any Error)?
   }
-  private final class SharedState: Sendable {
-    let value = Mutex(State())
-  }
 
   /// How the trials ended: why some failed, by name; and whether some were interrupted.
   package struct Outcome: Sendable {
@@ -79,16 +76,16 @@ package struct ExperimentRun: Sendable {
     tell(.began(trials: trials.count, finished: trials.count - waiting.count))
     let workers = max(1, min(jobs, waiting.count))
     let share = max(1, threads / workers)
-    let state = SharedState()
+    let state = Guarded(State())
     let group = DispatchGroup()
     for _ in 0..<workers {
       group.enter()
       // A thread for each job: they only wait for processes.
       Thread.detachNewThread {
         defer { group.leave() }
-        while let trial = state.value.withLock({ Self.take(from: waiting, &$0) }) {
+        while let trial = state.withLock({ Self.take(from: waiting, &$0) }) {
           if stop.isRequested {
-            state.value.withLock { $0.isInterrupted = true }
+            state.withLock { $0.isInterrupted = true }
             return
           }
           work(on: trial, runner, threads: share, state)
@@ -96,7 +93,7 @@ package struct ExperimentRun: Sendable {
       }
     }
     group.wait()
-    return try state.value.withLock { state in
+    return try state.withLock { state in
       if let error = state.error { throw error }
       return Outcome(failures: state.failures, isInterrupted: state.isInterrupted)
     }
@@ -109,13 +106,13 @@ package struct ExperimentRun: Sendable {
   }
 
   private func work(
-    on trial: Experiment.Trial, _ runner: some TrialRunner, threads: Int, _ state: SharedState
+    on trial: Experiment.Trial, _ runner: some TrialRunner, threads: Int, _ state: Guarded<State>
   ) {
     tell(.trialBegan(trial))
     do {
       let end = try runner.run(trial, in: path, threads: threads, stop: stop) { tell(.trial(trial, $0)) }
       tell(.trialEnded(trial, end))
-      state.value.withLock { state in
+      state.withLock { state in
         switch end {
         case .finished: break
         case .failed(let reason): state.failures[trial.name] = reason
@@ -123,7 +120,7 @@ package struct ExperimentRun: Sendable {
         }
       }
     } catch {
-      state.value.withLock { $0.error = $0.error ?? error }
+      state.withLock { $0.error = $0.error ?? error }
     }
   }
 

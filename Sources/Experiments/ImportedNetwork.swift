@@ -1,3 +1,4 @@
+import Foundation
 import MartletGraphs
 import MartletInterchange
 import MartletNetworks
@@ -33,7 +34,7 @@ package enum ImportedNetwork {
     }
   }
 
-  /// Begins a run with weights that were made elsewhere.
+  /// Begins a run with weights that were made elsewhere; where they cannot be written, nothing is left of it.
   ///
   /// - Parameter onnx: The file that the network comes from; nil where the model is Martlet's own.
   package static func createRun(
@@ -43,7 +44,13 @@ package enum ImportedNetwork {
     let environment = RunEnvironment(martletVersion: martletVersion, instructionSet: instructionSet)
     let folder = try RunFolder.create(
       at: path, configuration: configuration.json, environment: environment, onProblem: onProblem)
-    if let onnx { try AtomicFile.write(onnx.encoded, to: "\(path)/\(fileName)") }
-    try folder.saveWeights(parameters.tensorFile(metadata: [:]))
+    do {
+      if let onnx { try AtomicFile.write(onnx.encoded, to: "\(path)/\(fileName)") }
+      try folder.saveWeights(parameters.tensorFile(metadata: [:]))
+    } catch {
+      // The folder was new or empty: all in it is of this import.
+      try? FileManager.default.removeItem(atPath: path)
+      throw error
+    }
   }
 }

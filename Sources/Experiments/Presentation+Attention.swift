@@ -27,7 +27,7 @@ extension Presentation {
         comparisonBars(
           record, nil, file: "learning_rate_comparison", title: "Learning-rate strategies",
           label: "Strategy"),
-        trainingCurves(record, nil, file: "training_curves"),
+        trainingCurves(record, nil, file: FigureData.coursesFile),
       ].compactMap(\.self)
     })
 

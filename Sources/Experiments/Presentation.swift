@@ -27,7 +27,7 @@ package struct Presentation: Sendable {
         let ending = record.groups.count > 1 ? "_" + Experiment.slug(group ?? "") : ""
         return [
           comparisonBars(record, group, file: "comparison\(ending)", label: "Setting"),
-          trainingCurves(record, group, file: "training_curves\(ending)"),
+          trainingCurves(record, group, file: FigureData.coursesFile + ending),
         ].compactMap(\.self)
       }
     })
@@ -93,10 +93,11 @@ package struct Presentation: Sendable {
   }
 
   /// Half the widths of the settings' intervals; none where there is but one seed.
-  static func margins(_ members: [ExperimentRecord.Setting], factor: Double) -> [Double] {
+  package static func margins(_ members: [ExperimentRecord.Setting], factor: Double) -> [Double] {
     let margins = members.compactMap { setting -> Double? in
-      guard let mean = setting.mean, let upper = setting.upper else { return nil }
-      return (upper - mean) * factor
+      guard let mean = setting.mean, let lower = setting.lower, let upper = setting.upper else { return nil }
+      // Where one end is cut at 0 or 1, the other has the whole width.
+      return max(upper - mean, mean - lower) * factor
     }
     return margins.count == members.count ? margins : []
   }

@@ -66,7 +66,7 @@ package struct ResultText {
         ])
     }
     return .init(
-      file: "statistics", title: "\(metric.title) over the seeds",
+      file: ExperimentRecord.ResultTable.statisticsFile, title: "\(metric.title) over the seeds",
       columns: heading("Setting") + [
         .init("Seeds", isNumeric: true), .init("Mean", isNumeric: true), .init("Deviation", isNumeric: true),
         .init("95 % interval", isNumeric: true),
@@ -83,7 +83,8 @@ package struct ResultText {
       ]
     }
     return .init(
-      file: "comparisons", title: "Differences in \(metricName)\(metric.isShare ? " (points)" : "")",
+      file: ExperimentRecord.ResultTable.comparisonsFile,
+      title: "Differences in \(metricName)\(metric.isShare ? " (points)" : "")",
       columns: heading("Setting") + [
         .init("Against"), .init("Difference", isNumeric: true), .init("95 % interval", isNumeric: true),
         .init("p (Holm)", isNumeric: true), .init("Difference is"),
@@ -154,9 +155,13 @@ package struct ResultText {
 
   private var failures: [String] {
     record.settings.flatMap { setting in
-      setting.trials.compactMap { trial in
-        trial.failure.map { "\(prefix(setting.group))\(setting.name), seed \(trial.seed), failed: \($0)" }
-      }
+      // One reason is told once, however many seeds it ended.
+      setting.trials.compactMap(\.failure).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        .map { reason in
+          let seeds = setting.trials.filter { $0.failure == reason }.map { "\($0.seed)" }
+          return "\(prefix(setting.group))\(setting.name), seed\(seeds.count == 1 ? "" : "s") "
+            + "\(seeds.joined(separator: ", ")), failed: \(reason)"
+        }
     }
   }
 

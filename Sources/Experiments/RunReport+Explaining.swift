@@ -1,4 +1,6 @@
+import MartletDatasets
 import MartletReports
+import MartletRuns
 import MartletTensors
 
 extension RunReport {
@@ -7,6 +9,16 @@ extension RunReport {
     var report = self
     report.explanations = topics.compactMap { try? $0.explanation() }
     return report
+  }
+
+  /// The run's model on the run's images and how it was trained; nil where the images are a folder's.
+  private var system: Topic? {
+    guard
+      let system = try? TrainingSystem(
+        configuration: record.configuration, in: record.path, file: RunFile.configuration),
+      (try? DatasetCatalog.card(system.dataset)) != nil
+    else { return nil }
+    return .model(of: system)
   }
 
   /// What the run used, as far as there is something to tell: a type of one's own has no topic.
@@ -23,7 +35,7 @@ extension RunReport {
     let epochs = record.configuration["epochs"]?.intValue ?? Topic.exampleEpochs
     let schedule = setting("schedule").flatMap { try? ScheduleSetting(parsing: $0, epochs: epochs).topic }
     return
-      ([topic(.dataset, setting("dataset")), topic(.model, setting("model"))] + layers
+      ([topic(.dataset, setting("dataset")), system ?? topic(.model, setting("model"))] + layers
       + [topic(.loss, setting("loss")), topic(.optimizer, setting("optimizer")), schedule])
       .compactMap(\.self)
   }

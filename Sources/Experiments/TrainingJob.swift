@@ -117,7 +117,7 @@ package struct TrainingJob {
   private func report(
     on folder: RunFolder, _ material: RunMaterial, _ evaluation: Evaluation
   ) throws(FileError) -> String? {
-    let path = "\(folder.path)/report.html"
+    let path = "\(folder.path)/\(RunFile.report)"
     let gathered: ReportMaterial
     do { gathered = try material.gathered(evaluation) } catch {
       warn("the report could not be made: \(error)")

@@ -15,17 +15,21 @@ struct FolderDecoder {
 
   /// Hands over the pixels of each image, `[H, W, C]`, in the order of the listing.
   ///
-  /// - Returns: The labels of the images handed over.
-  func decode(_ append: ([UInt8]) throws(DatasetError) -> Void) throws(DatasetError) -> [Int] {
+  /// - Returns: The labels of the images handed over, and the pictures left out.
+  func decode(
+    _ append: ([UInt8]) throws(DatasetError) -> Void
+  ) throws(DatasetError) -> (labels: [Int], skipped: SkippedPictures) {
     let files = listing.files
     let block = max(threads, min(1024, Self.mostWaiting / conversion.shape.reduce(1, *)))
     var labels: [Int] = []
+    var skipped = SkippedPictures()
     for start in stride(from: 0, to: files.count, by: block) {
       let count = min(block, files.count - start)
       let images = parallelMap(count: count, threads: threads) { [conversion] index in
         Result { () throws(ImageError) in try conversion.image(file: files[start + index].path).scalars }
       }
-      for (file, image) in zip(files[start..<start + count], images) {
+      for (index, image) in zip(start..<start + count, images) {
+        let file = files[index]
         switch image {
         case .success(let pixels):
           try append(pixels)
@@ -36,13 +40,14 @@ struct FolderDecoder {
               .badData, at: file.path, expected: error.expected, received: error.received,
               hint: "repair or remove it, or let corrupt pictures be left out")
           }
+          skipped.add(index, reason: error.description)
           observer?(.skipped(file: file.path, reason: error.description))
         }
       }
       observer?(.decoding(dataset: name, done: start + count, total: files.count))
     }
     try requireAllClasses(labels)
-    return labels
+    return (labels, skipped)
   }
 
   /// Refuses a class all of whose pictures are corrupt.

@@ -14,6 +14,7 @@ struct FolderPart {
   ) throws(DatasetError) {
     let slot = FolderSlot(listing, settings, in: cache)
     if let file = slot.open() {
+      file.skipped.tell(listing, observer)
       try self.init(file, listing, named: name, settings)
       return
     }
@@ -28,7 +29,10 @@ struct FolderPart {
         let file = try cache.withLock(
           slot: slot.name, waiting: { observer?(.waiting(dataset: name)) }
         ) { () throws(DatasetError) in
-          if let file = slot.open() { return file }
+          if let file = slot.open() {
+            file.skipped.tell(listing, observer)
+            return file
+          }
           return try slot.write(decoder)
         }
         try self.init(file, listing, named: name, settings)
@@ -38,18 +42,20 @@ struct FolderPart {
       }
     }
     var pixels = Data(capacity: listing.files.count * conversion.shape.reduce(1, *))
-    let labels = try decoder.decode { (image) throws(DatasetError) in pixels.append(contentsOf: image) }
+    let (labels, _) = try decoder.decode { (image) throws(DatasetError) in pixels.append(contentsOf: image) }
     try self.init(
-      listing, named: name, conversion, storage: PixelStorage(pixels), labels: labels.map { Int32($0) })
+      listing, named: name, conversion, storage: PixelStorage(pixels),
+      labels: labels.map { Int32($0) })
   }
 
   /// The images of a cached file.
   private init(
-    _ file: CacheFile, _ listing: FolderListing, named name: String, _ settings: FolderSettings
+    _ file: FolderFile, _ listing: FolderListing, named name: String, _ settings: FolderSettings
   ) throws(DatasetError) {
-    let (low, high) = (file.labels(level: 0), file.labels(level: 1))
+    let images = file.images
+    let (low, high) = (images.labels(level: 0), images.labels(level: 1))
     try self.init(
-      listing, named: name, try settings.conversion(to: file.shape), storage: PixelStorage(file),
+      listing, named: name, try settings.conversion(to: images.shape), storage: PixelStorage(images),
       labels: zip(low, high).map { $0 | $1 << 8 })
   }
 
@@ -97,15 +103,24 @@ struct FolderPart {
   }
 }
 
+/// The images of a folder in the cache, and the pictures left out of them.
+private struct FolderFile {
+  let images: CacheFile
+  let skipped: SkippedPictures
+}
+
 /// The place of a decoded folder in the cache.
 private struct FolderSlot {
   let cache: DatasetCache
+  /// How many pictures there are.
+  let count: Int
   /// The folder and the settings; the files may change.
   let prefix: String
   let name: String
 
   init(_ listing: FolderListing, _ settings: FolderSettings, in cache: DatasetCache) {
     self.cache = cache
+    count = listing.files.count
     let folder = URL(fileURLWithPath: listing.folder).resolvingSymlinksInPath().path
     prefix = "folder-" + SourceFile.digest(of: Array("\(folder) \(settings.text)".utf8)).prefix(16)
     name = "\(prefix)-\(listing.identity)"
@@ -114,12 +129,17 @@ private struct FolderSlot {
   private var path: String { "\(cache.folder)/\(name).images" }
 
   /// The labels of a folder's images have two bytes, the low one first.
-  func open() -> CacheFile? {
-    CacheFile(path: path).flatMap { $0.levels == 2 && [1, 3].contains($0.shape[2]) ? $0 : nil }
+  ///
+  /// What does not say which pictures it lacks is made again.
+  func open() -> FolderFile? {
+    guard let file = CacheFile(path: path), file.levels == 2, [1, 3].contains(file.shape[2]),
+      let skipped = SkippedPictures(parsing: file.notes, of: count), file.count + skipped.count == count
+    else { return nil }
+    return FolderFile(images: file, skipped: skipped)
   }
 
   /// Decodes into the cache and removes what the folder held before.
-  func write(_ decoder: FolderDecoder) throws(DatasetError) -> CacheFile {
+  func write(_ decoder: FolderDecoder) throws(DatasetError) -> FolderFile {
     func stored<Result: ~Copyable>(
       _ body: () throws(FileError) -> Result
     ) throws(DatasetError) -> Result {
@@ -130,12 +150,13 @@ private struct FolderSlot {
     var writer = try stored { () throws(FileError) in
       try CacheFileWriter(path: path, shape: decoder.conversion.shape, isOfficial: false)
     }
-    let labels = try decoder.decode { (image) throws(DatasetError) in
+    let (labels, skipped) = try decoder.decode { (image) throws(DatasetError) in
       try stored { () throws(FileError) in try writer.append(image[...]) }
     }
     do {
       try writer.commit(
-        labelLevels: [labels.map { UInt8(truncatingIfNeeded: $0) }, labels.map { UInt8($0 >> 8) }])
+        labelLevels: [labels.map { UInt8(truncatingIfNeeded: $0) }, labels.map { UInt8($0 >> 8) }],
+        notes: skipped.encoded)
     } catch {
       throw DatasetError(error)
     }

@@ -57,8 +57,9 @@ package final class ExperimentFolder {
   /// A killed experiment's trials end by themselves within a step; what is left of them must not stop the
   /// next attempt.
   package static func waitUntilFree(run: String, seconds: Double) {
-    let deadline = Date().addingTimeInterval(seconds)
-    while RunLock.isTaken(folder: run), Date() < deadline { usleep(20_000) }
+    // Not by the time of day, which can be set.
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    while RunLock.isTaken(folder: run), ContinuousClock.now < deadline { usleep(20_000) }
   }
 
   private static func createFolder(_ path: String) throws(FileError) {

@@ -166,6 +166,10 @@ package struct ExperimentRecord: Sendable {
         self.isNumeric = isNumeric
       }
     }
+    /// The names of the tables that every experiment has; a page shows both as one.
+    package static let statisticsFile = "statistics"
+    package static let comparisonsFile = "comparisons"
+
     /// The name of its CSV file, without the ending.
     package var file: String
     package var title: String

@@ -78,6 +78,9 @@ package struct FigureData: Sendable, Equatable {
 }
 
 extension FigureData {
+  /// How the file's name begins where the figure shows accuracy and loss against the epoch.
+  package static let coursesFile = "training_curves"
+
   package var json: JSON {
     [
       "file": .string(file), "title": .string(title), "panels": .array(panels.map(\.json)),

@@ -140,8 +140,8 @@ package final class RunFolder {
 }
 
 /// The names in a run folder.
-enum RunFile {
-  static let configuration = "configuration.json"
+package enum RunFile {
+  package static let configuration = "configuration.json"
   static let environment = "environment.json"
   static let events = "events.jsonl"
   static let checkpoints = "checkpoints"
@@ -152,4 +152,6 @@ enum RunFile {
   static let views = "views.safetensors"
   static let robustness = "robustness.json"
   static let lock = "owner.lock"
+  /// The page of a run or of an experiment.
+  package static let report = "report.html"
 }

@@ -8,20 +8,33 @@ final class RunLock {
   /// Takes the lock; refuses where another owner lives, saying who.
   init(folder: String) throws(FileError) {
     let path = folder + "/" + RunFile.lock
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-    if descriptor < 0 { throw .cannotWrite(path, bytes: 0, errno: errno) }
-    if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+    let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    if file < 0 { throw .cannotWrite(path, bytes: 0, errno: errno) }
+    do throws(FileError) {
+      try Self.take(file, path, of: folder)
+    } catch {
+      close(file)
+      throw error
+    }
+    // Only an owner may come to `deinit`, which wipes the name in the file.
+    descriptor = file
+  }
+
+  /// Locks the file and writes this process's name into it.
+  private static func take(_ file: Int32, _ path: String, of folder: String) throws(FileError) {
+    if flock(file, LOCK_EX | LOCK_NB) != 0 {
       let code = errno
       if code == EWOULDBLOCK {
         throw FileError(
           kind: .cannotWrite, path: folder,
-          description: "\(folder) is in use by \(owner); wait until it ends or choose another run folder")
+          description:
+            "\(folder) is in use by \(owner(in: file)); wait until it ends or choose another run folder")
       }
       throw .cannotWrite(path, bytes: 0, errno: code)
     }
-    let text = Array("process \(getpid()) on \(Self.host)".utf8)
-    ftruncate(descriptor, 0)
-    if pwrite(descriptor, text, text.count, 0) < 0 {
+    let text = Array("process \(getpid()) on \(host)".utf8)
+    ftruncate(file, 0)
+    if pwrite(file, text, text.count, 0) < 0 {
       throw .cannotWrite(path, bytes: text.count, errno: errno)
     }
   }
@@ -50,9 +63,9 @@ final class RunLock {
     return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  private var owner: String {
+  private static func owner(in file: Int32) -> String {
     var bytes = [UInt8](repeating: 0, count: 200)
-    let count = pread(descriptor, &bytes, bytes.count, 0)
+    let count = pread(file, &bytes, bytes.count, 0)
     return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : "another process"
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import MartletDatasets
+import MartletTensors
 import Synchronization
 
 /// Compares a cached data set with its checksum on a thread of its own, while the first epoch is trained.

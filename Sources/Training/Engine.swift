@@ -62,7 +62,7 @@ package final class Engine {
 extension Executable {
   /// A copy of an output.
   func tensor(_ name: String) -> Tensor<Float> {
-    guard let shape = program.outputShapes[name] else {
+    guard let shape = program.outputs[name]?.shape else {
       preconditionFailure("the program has no output \(name)")
     }
     return Tensor(shape: shape, scalars: Array(output(name)))

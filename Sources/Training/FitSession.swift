@@ -49,7 +49,7 @@ final class FitSession {
   private var stepSeconds: [Float] = []
   private var batchLoss = 0.0
   private let gradientNorm: GradientNorm?
-  private var spikes = LossSpikes()
+  private var spikes: LossSpikes
   /// The weights of a batch's images.
   private var batchWeights: [Float]
   private var verification: DataVerification?
@@ -57,7 +57,7 @@ final class FitSession {
 
   init(
     trainer: Trainer, job: FitJob, setup: TrainingSetup?, callbacks: CallbackSet,
-    position: TrainingPosition, tell: @escaping (TrainingEvent) -> Void
+    position: TrainingPosition, spikes: LossSpikes, tell: @escaping (TrainingEvent) -> Void
   ) {
     self.trainer = trainer
     self.job = job
@@ -66,6 +66,7 @@ final class FitSession {
     control = callbacks.control
     gradientNorm = job.notesGradientNorm ? GradientNorm() : nil
     self.position = position
+    self.spikes = spikes
     self.tell = tell
     metricOutputs = trainer.metrics.map { Objective.outputName($0) }
     batchWeights = [Float](repeating: 1, count: job.weights == nil ? 0 : job.loader.batchSize)
@@ -235,7 +236,7 @@ final class FitSession {
   /// Saves everything that a resumed training needs.
   private func save() throws(FileError) {
     guard let setup else { return }
-    let notes = TrainingNotes(setup: setup, position: position, callbacks: callbacks.json)
+    let notes = TrainingNotes(setup: setup, position: position, spikes: spikes, callbacks: callbacks.json)
     func state() -> TensorFile {
       var file = trainer.parameters.tensorFile(withOptimizer: true, metadata: notes.metadata)
       file.tensors += callbacks.bestTensors

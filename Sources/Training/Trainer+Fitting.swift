@@ -85,12 +85,14 @@ extension Trainer {
     var position = TrainingPosition(
       completedEpochs: completedEpochs, steps: step.stepCount,
       metrics: metrics.count + job.trainingFigures.count)
+    var spikes = LossSpikes()
     if let resume {
       let place = "checkpoint of epoch \(resume.epoch)"
       let notes = try TrainingNotes(resume.file, of: place)
       try setup?.require(notes.setup)
       try parameters.load(resume.file, from: place, withOptimizer: true)
       position = notes.position
+      spikes = notes.spikes
       job.step.stepCount = position.steps
       completedEpochs = position.completedEpochs
       control.epochs = position.epochs
@@ -106,7 +108,8 @@ extension Trainer {
         .warning("\(data.name) repeats images, so the validation part shares some with the training part"))
     }
     return try FitSession(
-      trainer: self, job: job, setup: setup, callbacks: listeners, position: position, tell: tell
+      trainer: self, job: job, setup: setup, callbacks: listeners, position: position, spikes: spikes,
+      tell: tell
     ).train()
   }
 

@@ -102,15 +102,18 @@ struct TrainingSetup: Equatable {
 struct TrainingNotes {
   let setup: TrainingSetup
   let position: TrainingPosition
+  /// The losses that the next ones are compared with; none in files of earlier versions.
+  let spikes: LossSpikes
   /// What the callbacks count.
   let callbacks: JSON
   /// Raised when the notes change their meaning.
   static let version = 2
   private static let key = "martlet.training"
 
-  init(setup: TrainingSetup, position: TrainingPosition, callbacks: JSON) {
+  init(setup: TrainingSetup, position: TrainingPosition, spikes: LossSpikes, callbacks: JSON) {
     self.setup = setup
     self.position = position
+    self.spikes = spikes
     self.callbacks = callbacks
   }
 
@@ -121,10 +124,12 @@ struct TrainingNotes {
     guard version == Self.version else { throw Self.unreadable(place, "version \(version)") }
     guard let setup = TrainingSetup(json["setup"]),
       let position = json["position"].flatMap({ TrainingPosition($0) }),
-      let callbacks = json["callbacks"]
+      let callbacks = json["callbacks"],
+      let spikes = json["recent_losses"].map({ LossSpikes($0) }) ?? LossSpikes()
     else { throw Self.unreadable(place, "incomplete notes") }
     self.setup = setup
     self.position = position
+    self.spikes = spikes
     self.callbacks = callbacks
   }
 
@@ -137,7 +142,7 @@ struct TrainingNotes {
   var metadata: [String: String] {
     let json: JSON = [
       "version": .integer(Self.version), "setup": setup.json, "position": position.json,
-      "callbacks": callbacks,
+      "recent_losses": spikes.json, "callbacks": callbacks,
     ]
     return [Self.key: json.text]
   }

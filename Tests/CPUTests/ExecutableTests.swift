@@ -25,10 +25,12 @@ import Testing
     #expect(step.executable.firstNonFinite == nil)
     #expect(good.parameters["p"] == [-0.75, -1.5, -2.25])
     for bad in [0, Double.nan, .infinity, -.infinity] {
-      let result = step.run((["x": [1, bad, 4]], ["p": [1, 2, 3]]))
+      let result = step.run((["x": [1, bad, 4]], ["p": [1, 2, 3]])) { executable in
+        if bad.isInfinite { return }
+        #expect(executable.firstNonFinite == "p")
+        #expect(executable.locateNonFinite()?.hasPrefix("layer: ") == true)
+      }
       if bad.isInfinite { continue }
-      #expect(step.executable.firstNonFinite == "p")
-      #expect(step.executable.locateNonFinite()?.hasPrefix("layer: ") == true)
       #expect(result.parameters["p"] == [1, 2, 3], "nothing is changed before the guard is asked")
     }
   }

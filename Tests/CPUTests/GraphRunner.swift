@@ -24,8 +24,11 @@ struct GraphRunner {
   }
 
   /// Runs up to the guard, and the update if asked, and returns the outputs and the parameters after it.
+  ///
+  /// `look` may run the program again: its inputs are still in place.
   func run(
-    _ values: (inputs: [String: [Double]], parameters: [String: [Double]]), updates: Bool = false
+    _ values: (inputs: [String: [Double]], parameters: [String: [Double]]), updates: Bool = false,
+    look: (Executable) -> Void = { _ in }
   ) -> (outputs: [String: [Float]], parameters: [String: [Float]]) {
     var memory: [UnsafeMutableRawPointer] = []
     defer { for block in memory { block.deallocate() } }
@@ -51,6 +54,7 @@ struct GraphRunner {
     }
     executable.prepare()
     executable.compute()
+    look(executable)
     if updates { executable.update() }
     let outputs = executable.program.outputs.keys.map { ($0, executable.numbers($0)) }
     return (

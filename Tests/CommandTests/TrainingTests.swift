@@ -127,4 +127,27 @@ import Testing
     #expect(try sha(resumed) == whole)
     #expect(try RunRecord.load(run).epochs.map(\.epoch) == Array(1...epochs))
   }
+
+  /// What is noted of the gradients stays as the run was begun; left out, the option is the run's own.
+  @Test func gradientNormsStayOnOrOff() throws {
+    let folder = try TemporaryFolder()
+    let data = try SmallData.write(train: 64, test: 16, in: folder)
+    var digests: Set<String?> = []
+    for (run, more) in [("with", ["--gradient-norm"]), ("without", [])] {
+      _ = try sha(CommandRunner.run(arguments(data, run, epochs: 1, more), in: folder))
+      let resumed = try CommandRunner.run(
+        ["train", "--run", run, "--resume", "--epochs", "2", "--data", data, "--json"], in: folder)
+      digests.insert(try sha(resumed))
+      let norms = try RunRecord.load("\(folder.path)/\(run)").epochs.map { $0.metrics["gradient_norm"] }
+      #expect(norms.count == 2 && norms.allSatisfy { ($0 ?? 0 > 0) == (run == "with") }, "\(norms)")
+    }
+    #expect(digests.count == 1, "noting changes no weight")
+    let refused = try CommandRunner.run(
+      ["train", "--run", "without", "--resume", "--epochs", "3", "--gradient-norm", "--data", data],
+      in: folder)
+    #expect(refused.status == 64, "\(refused.errors)")
+    #expect(
+      refused.errors.contains("--resume: expected the run's own gradient_norm, false, received true; leave"))
+    #expect(try RunRecord.load("\(folder.path)/without").epochs.count == 2)
+  }
 }

@@ -33,6 +33,20 @@ import Testing
     #expect(result.output.contains("program for batch 4") && result.output.contains("after the guard"))
   }
 
+  @Test func inspectDrawsTheTimes() throws {
+    let folder = try TemporaryFolder()
+    let drawn = try CommandRunner.run(
+      ["inspect", "dense", "--batch", "4", "--figure", "times.svg", "--json"], in: folder)
+    #expect(drawn.status == 0, "\(drawn.errors)")
+    #expect(try drawn.objects().last?["figure"] == "times.svg")
+    let svg = try String(contentsOfFile: "\(folder.path)/times.svg", encoding: .utf8)
+    for text in ["dense, train, batch 4", "dense_1: matmul_nn+bias+relu", "dense: matmul_tn", "ms in all"] {
+      #expect(svg.contains(text), "\(text)")
+    }
+    let refused = try CommandRunner.run("inspect", "dense", "--figure", "times.pdf")
+    #expect(refused.status == 64 && refused.errors.contains("a file that ends in .svg or .png"))
+  }
+
   @Test func listTellsAllDataSets() throws {
     let result = try CommandRunner.run("datasets", "list", "--json")
     let lines = try result.objects()
@@ -78,6 +92,18 @@ import Testing
     #expect((row[1]["gflops"]?.doubleValue ?? 0) > 0)
   }
 
+  @Test func benchmarkComparesFitWithBareSteps() throws {
+    let folder = try TemporaryFolder()
+    let arguments = ["benchmark", "dense", "--mode", "fit", "--batch-size", "8", "--random"]
+    let row = try #require(try CommandRunner.run(arguments + ["--json"], in: folder).objects().first)
+    #expect(row["mode"] == "fit" && row["pairs"] == 20)
+    let (ratio, margin) = (row["ratio"]?.doubleValue ?? 0, row["ratio_margin"]?.doubleValue ?? 0)
+    #expect(ratio > 0 && margin > 0)
+    for key in ["bare_milliseconds", "fit_milliseconds"] { #expect((row[key]?.doubleValue ?? 0) > 0) }
+    let refused = try CommandRunner.run(arguments + ["--layers"], in: folder)
+    #expect(refused.status == 64 && refused.errors.contains("none with --mode fit"))
+  }
+
   /// The times step by step add up to about the step, and name the layers.
   @Test func benchmarkShowsWhereTheTimeGoes() throws {
     let folder = try TemporaryFolder()
@@ -88,7 +114,8 @@ import Testing
     let steps = objects.filter { $0["event"] == "step" }
     #expect(
       steps.first?.members?.map(\.key) == [
-        "event", "system", "name", "layer", "milliseconds", "gflops", "flops", "bytes",
+        "event", "system", "name", "layer", "milliseconds", "gflops", "flops", "bytes", "phase",
+        "floor_milliseconds", "memory_milliseconds",
       ])
     for layer in ["Conv1", "Conv2", "FC1", "Logits"] {
       #expect(

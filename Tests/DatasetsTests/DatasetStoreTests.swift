@@ -93,6 +93,32 @@ struct DatasetStoreTests {
     #expect(try cached(folder).filter { $0.contains(".part") }.isEmpty)
   }
 
+  /// The time of day can be set: what a living process downloads stays its own however old it looks; another
+  /// machine's file is taken over once nobody has written to it for long.
+  @Test(arguments: [true, false]) func onlyAbandonedFilesAreTakenOver(here: Bool) throws {
+    let folder = try TemporaryFolder()
+    let host = ProcessInfo.processInfo.hostName
+    let other = FakeNetwork { (request, _) throws(DatasetError) in
+      let name = request.destination.replacingOccurrences(
+        of: "-\(host)-\(getpid())-", with: here ? "-\(host)-1-" : "-elsewhere-1-")
+      FakeNetwork.append(FakeNetwork.good(request.url).prefix(20), to: name)
+      try? FileManager.default.setAttributes(
+        [.modificationDate: Date(timeIntervalSince1970: 4e8)], ofItemAtPath: name)
+      throw FakeNetwork.failure
+    }
+    let card = SmallCards.idxCard(urls: ["https://one.example/"])
+    _ = datasetError { _ = try store(folder, other).load(card) }
+    let starts = Mutex<[Int]>([])
+    let working = FakeNetwork { (request, _) throws(DatasetError) in
+      let length = FakeNetwork.length(request.destination)
+      starts.withLock { $0.append(length) }
+      FakeNetwork.append(FakeNetwork.good(request.url).dropFirst(length), to: request.destination)
+    }
+    checkContents(try store(folder, working).load(card))
+    #expect(starts.withLock { $0 } == [here ? 0 : 20, 0, 0, 0])
+    #expect(try cached(folder).count { $0.contains(".part") } == (here ? 1 : 0))
+  }
+
   /// What a bad source can deliver instead of the file.
   static let deliveries: [String: @Sendable ([UInt8]) -> [UInt8]] = [
     "nothing": { _ in [] },

@@ -122,6 +122,26 @@ import Testing
       ResultText(record).conclusions[1].hasPrefix("two: The highest mean validation accuracy is that of B"))
   }
 
+  @Test func theIntervalOfAShareEndsWhereSharesEnd() throws {
+    let record = record([("A", [0.97, 0.999, 0.9]), ("B", [0.01, 0.2, 0.05])])
+    let (high, low) = (record.settings[0], record.settings[1])
+    #expect(high.upper == 1 && low.lower == 0)
+    #expect(high.lower ?? 1 < 0.9 && low.upper ?? 0 > 0.2)
+    // A bar keeps the whole width on the side that is not cut.
+    let margins = Presentation.margins(record.settings, factor: 1)
+    #expect(margins[0] == high.mean.map { $0 - (high.lower ?? .nan) })
+    #expect(margins[1] == low.mean.map { (low.upper ?? .nan) - $0 })
+  }
+
+  @Test func oneReasonIsToldOnceForAllItsSeeds() {
+    var record = record([("A", [0.9, 0.91, 0.92])])
+    record.settings[0].trials[0].failure = "step 2"
+    record.settings[0].trials[1].failure = "disk full"
+    record.settings[0].trials[2].failure = "step 2"
+    let lines = ResultText(record).conclusions.filter { $0.contains("failed") }
+    #expect(lines == ["A, seeds 0, 2, failed: step 2", "A, seed 1, failed: disk full"])
+  }
+
   @Test func aRecordIsReadAsItWasWritten() throws {
     try withTemporaryFolder { path in
       var record = record([("A", [0.9, 0.91]), ("B", [0.95, 0.96])])

@@ -29,6 +29,20 @@ import Testing
       ])
   }
 
+  /// The model is explained on the run's own images, with the run's settings.
+  @Test func theModelIsTheRunsOwn() throws {
+    let system = try TrainingSystem.named("custom-cnn-cifar10")
+    let explained = RunReport(
+      record: RunRecord(path: "r", configuration: system.configuration, epochs: []),
+      material: ReportMaterial()
+    ).explained()
+    let model = try #require(explained.explanations.first { $0.group == .model })
+    #expect(model.name == "custom-cnn-cifar10")
+    let text = model.text(width: 100, isStyled: false)
+    #expect(text.contains("(CIFAR-10)"))
+    #expect(text.contains("\(system.settings.epochs) epochs at most"))
+  }
+
   @Test func thePageHoldsTheWords() throws {
     let html = report(layers: ["Dropout"]).explained().page.html
     let words = try Topic.named("layer:Dropout").summary

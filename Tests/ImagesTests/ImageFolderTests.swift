@@ -167,18 +167,41 @@ struct ImageFolderTests {
         fault?.place.hasSuffix("dog/broken.png") == true || fault?.place.hasSuffix("owl/empty.jpg") == true)
       #expect(fault?.description.contains("let corrupt pictures be left out") == true)
     }
-    for limit in [1 << 20, 0, 0] {
-      var skipped: [String] = []
+    // Decoded into memory, into the cache, and read from there: the same is told each time.
+    var told: [[DatasetEvent]] = []
+    func load(_ limit: Int) throws {
+      var decoded = 0
+      told.append([])
       let pets = try folder.load(FolderSettings(onCorrupt: .skip), memoryLimit: limit) {
-        if case .skipped(let file, _) = $0 { skipped.append(file) }
+        if case .skipped = $0 { told[told.count - 1].append($0) }
+        if case .decoding(_, let done, _) = $0 { decoded = done }
       }
       #expect(pets.skippedCount == 2 && pets.train.classCounts == [5, 5, 5] && isConsistent(pets.train))
-      #expect(
-        skipped.isEmpty
-          || skipped.map { URL(fileURLWithPath: $0).lastPathComponent }.sorted() == [
-            "broken.png", "empty.jpg",
-          ])
+      #expect((decoded == 0) == (told.count == 3), "load \(told.count)")
     }
+    for limit in [1 << 20, 0, 0] { try load(limit) }
+    #expect(told[1] == told[0] && told[2] == told[0])
+    let names = told[0].map { event in
+      if case .skipped(let file, let reason) = event, reason.contains(file) {
+        return URL(fileURLWithPath: file).lastPathComponent
+      }
+      return "unnamed"
+    }
+    #expect(names.sorted() == ["broken.png", "empty.jpg"])
+    // A file that does not say which pictures it lacks, as older versions wrote them, is made again.
+    let cached = "\(folder.cache.folder)/\(try #require(folder.cached().first))"
+    let noted = try InputFile.contents(of: cached, limit: 1 << 20)
+    let notes = try #require(CacheFile(path: cached)?.notes)
+    #expect(!notes.isEmpty && noted.suffix(notes.count).elementsEqual(notes))
+    var older = Array(noted.dropLast(notes.count))
+    older.replaceSubrange(68..<72, with: [0, 0, 0, 0])
+    try AtomicFile.write(older, to: cached)
+    var decoded = 0
+    _ = try folder.load(FolderSettings(onCorrupt: .skip), memoryLimit: 0) {
+      if case .decoding(_, let done, _) = $0 { decoded = done }
+    }
+    #expect(decoded == 17 && CacheFile(path: cached)?.notes == notes)
+    try #require(CacheFile(path: cached)).verify()
     try folder.add("fox/broken.png", bytes: [1, 2, 3])
     let fault = error { _ = try folder.load(FolderSettings(onCorrupt: .skip)) }
     #expect(fault?.place.hasSuffix("pets/fox") == true)

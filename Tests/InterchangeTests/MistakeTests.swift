@@ -92,6 +92,6 @@ import Testing
   @Test func foreignHDF5IsRefused() throws {
     #expect(message { _ = try HDF5File.tensors(parsing: [1, 2, 3], place: "x.h5") }.contains("an HDF5 file"))
     let cut = Array(try Fixture.bytes("layers.weights.h5").dropLast(4096))
-    #expect(message { _ = try HDF5File.tensors(parsing: cut, place: "x.h5") }.contains("cannot open"))
+    #expect(message { _ = try HDF5File.tensors(parsing: cut, place: "x.h5") }.contains("is it cut off?"))
   }
 }

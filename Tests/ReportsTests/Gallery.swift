@@ -9,6 +9,11 @@ enum Gallery {
   /// The runs with a folder of their own; `unfinished` is what a version that wrote no more left.
   static let runs = ["attention", "color", "unfinished"]
 
+  /// An experiment of three seeds in which one setting differs, one may be noise, and one fails.
+  static func experiment() throws -> ExperimentReport {
+    ExperimentReport(try ExperimentRecord.load("\(fixtures)/rates"))
+  }
+
   static func report(_ run: String) throws -> RunReport {
     var problems: [String] = []
     let report = try RunReport.load("\(fixtures)/\(run)") { problems.append($0) }
@@ -17,7 +22,11 @@ enum Gallery {
   }
 
   /// The pages by name; the first also shows what only some runs have.
-  static func pages() throws -> [(name: String, report: RunReport)] {
+  static func pages() throws -> [(name: String, page: Page)] {
+    try reports().map { ($0.name, $0.report.page) } + [("experiment", try experiment().page)]
+  }
+
+  private static func reports() throws -> [(name: String, report: RunReport)] {
     try runs.map { name in
       var report = try report(name)
       if name == "attention" {
@@ -56,9 +65,23 @@ enum Gallery {
       ),
       ("class_specific_metrics", classScores(result?.perClass ?? [])),
       ("horizontal_bars", Sample.bars),
+      ("program_times", program),
       ("network", NetworkDrawing(nodes: report.material.details?.nodes ?? [])),
     ]
   }
+
+  private static let program = ProgramFigure(
+    title: "convnet, train, batch 64, 2 threads",
+    steps: [
+      .init(name: "pack weights", phase: 0, milliseconds: 0.05, arithmetic: 0, memory: 0),
+      .init(
+        name: "Conv1: conv 3x3+bias+relu+pool", phase: 1, milliseconds: 0.32, arithmetic: 0.12, memory: 0.2),
+      .init(
+        name: "Conv2: conv 3x3+bias+relu+pool", phase: 1, milliseconds: 0.96, arithmetic: 1.1, memory: 0.15),
+      .init(name: "FC1: matmul_nn+bias+relu", phase: 2, milliseconds: 0.31, arithmetic: 0.22, memory: 0.07),
+      .init(name: "guard", phase: 3, milliseconds: 0.002, arithmetic: 0, memory: 0),
+      .init(name: "Logits/bias: pointwise[12]", phase: 4, milliseconds: 0.001, arithmetic: 0, memory: 0),
+    ])
 
   private static let strategies = ["Constant", "Step Decay", "Cosine Annealing", "Linear Decay"]
 

@@ -10,7 +10,7 @@ import Testing
 @Suite struct GalleryTests {
   @Test func figuresAndPagesMatchTheirDigests() throws {
     let figures = try Gallery.figures().map { ("\($0.name).svg", $0.figure.svg) }
-    let pages = try Gallery.pages().map { ("\($0.name).html", Self.withoutWhatChanges($0.report.page.html)) }
+    let pages = try Gallery.pages().map { ("\($0.name).html", Self.withoutWhatChanges($0.page.html)) }
     let lines = (figures + pages).map { name, text in
       var digest = SHA256()
       digest.update(Array(text.utf8))
@@ -33,9 +33,9 @@ import Testing
     let folder = try #require(ProcessInfo.processInfo.environment["MARTLET_GALLERY"])
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     var body: [HTML] = []
-    for (name, report) in try Gallery.pages() {
-      try report.write(to: "\(folder)/\(name).html")
-      body.append("<p><a href=\"\(name).html\">The page of the run \(name)</a></p>")
+    for (name, page) in try Gallery.pages() {
+      try AtomicFile.write(Array(page.html.utf8), to: "\(folder)/\(name).html")
+      body.append("<p><a href=\"\(name).html\">The page of \(name)</a></p>")
     }
     for (name, figure) in try Gallery.figures() {
       try figure.write(to: "\(folder)/\(name).svg")

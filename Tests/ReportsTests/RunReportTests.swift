@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct RunReportTests {
   @Test func aFinishedRunHasEverySection() throws {
-    let page = try #require(try Gallery.pages().first).report.page
+    let page = try #require(try Gallery.pages().first).page
     #expect(
       page.sections.map(\.id) == [
         "training", "confusion", "images", "classes", "robustness", "filters", "attention", "maps", "time",

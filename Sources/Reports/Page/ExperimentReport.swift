@@ -151,7 +151,10 @@ package struct ExperimentReport: Sendable {
 
   /// The figures of the experiment; lines answer to the pointer.
   private var figures: [Page.Section?] {
-    record.figures.enumerated().map { index, figure in
+    // Where the page draws the courses itself, the same curves on paper are left out.
+    let drawsCourses = curves != nil
+    let drawn = record.figures.filter { !drawsCourses || !$0.file.hasPrefix(FigureData.coursesFile) }
+    return drawn.enumerated().map { index, figure in
       let body: HTML
       if figure.panels.allSatisfy({ $0.kind == .lines }) {
         body = Page.grid(figure.charts.compactMap { $0 as? LineChart }.map { PageChart($0) })
@@ -166,7 +169,11 @@ package struct ExperimentReport: Sendable {
   }
 
   private var tables: [Page.Section?] {
-    record.tables.enumerated().map { index, table in
+    // What the comparison above shows is not shown again.
+    let merged =
+      comparison == nil
+      ? [] : [ExperimentRecord.ResultTable.statisticsFile, ExperimentRecord.ResultTable.comparisonsFile]
+    return record.tables.filter { !merged.contains($0.file) }.enumerated().map { index, table in
       let rows = table.rows.map { row in
         row.map { PageTable.Cell($0, key: Double($0.filter { $0.isNumber || $0 == "." || $0 == "-" })) }
       }

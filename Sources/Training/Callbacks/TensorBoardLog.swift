@@ -20,6 +20,9 @@ final class TensorBoardLog: PreparedHandler {
   private var hasValidation = false
   /// The sizes of both files after the last epoch.
   private var sizes = [0, 0]
+  /// The time of day when the training began; what follows is measured, because the clock can be set.
+  private let startTime = Date().timeIntervalSince1970
+  private let start = ContinuousClock.now
 
   init(_ directory: String) {
     // One name for all, so that a resumed training finds the files again.
@@ -32,12 +35,15 @@ final class TensorBoardLog: PreparedHandler {
     set { sizes = [Int(newValue["training_bytes"] ?? 0), Int(newValue["validation_bytes"] ?? 0)] }
   }
 
+  /// The seconds since 1970 in UTC, which never go back within a training.
+  private var time: Double { startTime + (ContinuousClock.now - start).seconds }
+
   private var files: [GrowingFile] { hasValidation ? [training, validation] : [training] }
 
   func prepare(_ context: CallbackContext) throws(TrainingError) { hasValidation = context.hasValidation }
 
   func trainingBegan(_ plan: TrainingPlan, _ control: TrainingControl) throws {
-    let time = Date().timeIntervalSince1970
+    let time = time
     for (index, file) in files.enumerated() {
       var bytes: [UInt8] = []
       let old = plan.firstEpoch > 1 ? file.contents ?? [] : []
@@ -54,7 +60,7 @@ final class TensorBoardLog: PreparedHandler {
   }
 
   func epochEnded(_ record: EpochRecord, _ control: TrainingControl) throws {
-    let events = events(record, time: Date().timeIntervalSince1970)
+    let events = events(record, time: time)
     for (index, file) in files.enumerated() {
       file.append(events[index], control)
       sizes[index] += events[index].count

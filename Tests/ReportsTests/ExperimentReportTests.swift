@@ -1,0 +1,82 @@
+import MartletReports
+import MartletRuns
+import MartletTensors
+import Testing
+
+/// The page of an experiment says which setting is best, by how much, and whether that is noise.
+@Suite struct ExperimentReportTests {
+  @Test func aFinishedExperimentHasEverySection() throws {
+    let page = try Gallery.experiment().page
+    // The curves on paper are left out: the page draws them itself.
+    #expect(
+      page.sections.map(\.id) == ["settings", "figure-1", "courses", "table-1", "trials"])
+    let addresses = page.html.matches(of: #/(?:src|href)="([^"]{0,8})/#).map { $0.1 }
+    #expect(!addresses.isEmpty && addresses.allSatisfy { $0.hasPrefix("data:") || $0.hasPrefix("#") })
+  }
+
+  @Test func theVerdictsAreThoseOfTheResults() throws {
+    let report = try Gallery.experiment()
+    let best = try #require(report.record.settings.max { ($0.mean ?? 0) < ($1.mean ?? 0) })
+    #expect(best.name == "learning-rate 0.01")
+    let html = report.page.html
+    #expect(html.contains("Best mean"))
+    #expect(html.contains("3 of 12 trials failed."))
+    #expect(html.contains("Means over 3 seeds."))
+    for sentence in report.record.conclusions {
+      #expect(html.contains(("<li>\(sentence)</li>" as HTML).text))
+    }
+    let table = try #require(report.page.sections.first { $0.id == "settings" }).body.text
+    let rows = table.split(separator: "<tr").dropFirst(2).map(String.init)
+    #expect(rows.count == 4)
+    #expect(rows[0].contains("baseline") && rows[0].contains("19.22%"))
+    #expect(rows[1].contains("difference shown (p = 0.027)") && rows[1].contains("[+23.78, +63.94]"))
+    #expect(rows[2].contains("difference shown (p = 0.027)") && rows[2].contains("+49.44"))
+    #expect(!rows[3].contains("shown") && rows[3].contains(">-<"))
+  }
+
+  @Test func aTrialThatFailedSaysWhy() throws {
+    let page = try Gallery.experiment().page
+    let trials = try #require(page.sections.first { $0.id == "trials" }).body.text
+    #expect(trials.split(separator: "<tr").count == 14)
+    #expect(trials.split(separator: "a loss that is not finite").count == 4)
+  }
+
+  /// What a person wrote into a file is text on the page, not markup.
+  @Test func namesAreEscaped() throws {
+    var record = try Gallery.experiment().record
+    record.title = "<script>alert(1)</script>"
+    record.settings[1].name = "a<b>&c"
+    record.conclusions = ["<i>x</i>"]
+    let html = ExperimentReport(record).page.html
+    #expect(!html.contains("<script>alert") && !html.contains("a<b>") && !html.contains("<i>x"))
+    #expect(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && html.contains("a&lt;b&gt;&amp;c"))
+  }
+
+  @Test func oneSeedShowsNoDifference() throws {
+    var record = try Gallery.experiment().record
+    record.seeds = [0]
+    for index in record.comparisons.indices {
+      record.comparisons[index].adjustedP = nil
+      record.comparisons[index].lower = nil
+    }
+    let html = ExperimentReport(record).page.html
+    #expect(html.contains("One seed: whether a difference is more than chance cannot be said."))
+    #expect(html.contains("one seed only") && !html.contains("difference shown ("))
+  }
+
+  @Test func aStudyHoldsItsParts() throws {
+    let part = try Gallery.experiment()
+    let study = ExperimentRecord(
+      path: "s", name: "study", title: "Study", metric: part.record.metric, conclusions: ["Rates matter."])
+    let page = ExperimentReport(study, parts: [part]).page
+    #expect(page.sections.map(\.id) == ["part-1"])
+    #expect(page.html.contains("Rates matter.") && page.html.contains("Rates of the dense network"))
+  }
+
+  @Test func anExperimentWithoutResultsGivesAPage() {
+    let metric = ExperimentRecord.Metric(
+      key: "test_loss", title: "Test loss", isShare: false, isBetterLower: true)
+    let page = ExperimentReport(ExperimentRecord(path: "e", name: "e", title: "E", metric: metric)).page
+    #expect(page.sections.isEmpty && !page.html.contains("nan"))
+  }
+}
