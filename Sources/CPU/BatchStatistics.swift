@@ -43,8 +43,7 @@ struct BatchStatistics: ImageKernel {
     for image in images {
       kernels.norm_gradient_sums(
         inputs[0].floats(context, image: image), inputs[1].floats(context, image: image), moments, scale,
-        pixels,
-        Int32(channels), sums)
+        nil, pixels, Int32(channels), sums)
     }
   }
 }

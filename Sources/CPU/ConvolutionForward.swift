@@ -2,43 +2,6 @@ import CMartletKernels
 import MartletCompilation
 import MartletGraphs
 
-/// How a convolution step is computed; the compiler's table of algorithms.
-///
-/// | step | channels in | filters | algorithm |
-/// |---|---|---|---|
-/// | as many groups and filters as channels | any | the same | depthwise, see `Depthwise` |
-/// | conv + ReLU + 2x2 pool | 1...4 | multiple of 8 | tiny: one pass, pooled in registers |
-/// | 3x3 with a large kernel, few tiles | any | any | direct: the transformed kernel is four times as large |
-/// | its kernel gradient | 1...4 | multiple of 8 | tiny: masked |
-/// | its gradients | multiple of 8 | any | sparse: lists of the non-zero gradients |
-/// | its gradients | other | any | the mask is spread out, then direct |
-/// | 3x3, stride 1, not exact | multiple of 8, from 16 | multiple of 8, from 16 | Winograd, see `Winograd.suits` |
-/// | any other | any | any | direct on a bordered image |
-enum ConvolutionAlgorithm {
-  case tiny
-  case sparse
-  case winograd
-  case depthwise
-  case direct
-
-  init(_ step: ConvolutionStep, isForward: Bool) {
-    let (channels, filters) = (step.imageShape[3], step.resultShape[3])
-    let suitsWinograd =
-      !step.isExact && Winograd.suits(step.window, channels: channels, result: step.resultShape)
-      && !(isForward && Winograd.readsTooMuch(channels: channels, result: step.resultShape))
-    let isTiny = channels <= 4 && filters % Int(MK_LANES) == 0 && step.epilogue == .relu
-    if Depthwise.suits(step) {
-      self = .depthwise
-    } else if step.isPooled && isTiny {
-      self = .tiny
-    } else if step.isPooled && !isForward {
-      self = channels % Int(MK_LANES) == 0 ? .sparse : .direct
-    } else {
-      self = suitsWinograd ? .winograd : .direct
-    }
-  }
-}
-
 /// conv (+ bias, activation, ReLU and pooling) on one image after the other.
 struct ConvolutionForward: DivisibleConvolution {
   private let step: ConvolutionStep
@@ -68,7 +31,7 @@ struct ConvolutionForward: DivisibleConvolution {
     let groups = step.window.groups
     let (channels, filters) = (step.imageShape[3] / groups, step.resultShape[3] / groups)
     let depth = step.window.kernel.height * step.window.kernel.width * channels
-    algorithm = ConvolutionAlgorithm(step, isForward: true)
+    algorithm = ConvolutionAlgorithm(step, .forward)
     let isWinograd = algorithm == .winograd
     isDense =
       groups == 1 && !step.isPooled && step.window.kernel == Extent(1)

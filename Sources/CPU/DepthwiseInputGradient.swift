@@ -2,11 +2,8 @@ import CMartletKernels
 import MartletCompilation
 import MartletGraphs
 
-/// The gradient of a depthwise convolution's input.
-///
-/// Cells of the input a stride apart meet the same taps, each at another cell of dy: they are a depthwise
-/// convolution of dy with these taps turned round. There are stride · stride of them, and no zero is
-/// multiplied.
+/// The gradient of a depthwise convolution's input: for each part of its cells a depthwise convolution of dy,
+/// see `StrideParts`.
 struct DepthwiseInputGradient: ImageKernel {
   private let dy: Operand
   private let weights: Operand
@@ -38,25 +35,18 @@ struct DepthwiseInputGradient: ImageKernel {
     times = filters / shape[3]
     count = shape[1] * shape[2] * shape[3]
     sumOffset = scratch.reserve(Float.self, times > 1 ? count * times : 0)
-    let vertical = AxisPart.all(
-      extent: shape[1], kernel: window.kernel.height, stride: window.stride.height,
-      dilation: window.dilation.height, padding: window.padding.top)
-    let horizontal = AxisPart.all(
-      extent: shape[2], kernel: window.kernel.width, stride: window.stride.width,
-      dilation: window.dilation.width, padding: window.padding.left)
-    parts = vertical.flatMap { y in
-      horizontal.map { x in
-        let geometry = mk_depthwise(
-          rows: Int32(result[1]), columns: Int32(result[2]), channels: Int32(filters),
-          out_rows: Int32(y.count), out_columns: Int32(x.count), taps_y: Int32(y.taps), taps_x: Int32(x.taps),
-          stride_y: 1, stride_x: 1, step_y: Int32(y.step), step_x: Int32(x.step), pad_top: Int32(y.padding),
-          pad_left: Int32(x.padding), w_y: -y.tapStep * window.kernel.width * filters,
-          w_x: -x.tapStep * filters, y_row: window.stride.height * shape[2] * filters,
-          y_pixel: window.stride.width * filters)
-        return Part(
-          geometry: geometry, weightOffset: (y.lastTap * window.kernel.width + x.lastTap) * filters,
-          outputOffset: (y.first * shape[2] + x.first) * filters)
-      }
+    parts = StrideParts(step).all.map { part in
+      let (y, x) = (part.y, part.x)
+      let geometry = mk_depthwise(
+        rows: Int32(result[1]), columns: Int32(result[2]), channels: Int32(filters),
+        out_rows: Int32(y.count), out_columns: Int32(x.count), taps_y: Int32(y.taps), taps_x: Int32(x.taps),
+        stride_y: 1, stride_x: 1, step_y: Int32(y.step), step_x: Int32(x.step), pad_top: Int32(y.padding),
+        pad_left: Int32(x.padding), w_y: -y.tapStep * window.kernel.width * filters,
+        w_x: -x.tapStep * filters, y_row: window.stride.height * shape[2] * filters,
+        y_pixel: window.stride.width * filters)
+      return Part(
+        geometry: geometry, weightOffset: (y.lastTap * window.kernel.width + x.lastTap) * filters,
+        outputOffset: (y.first * shape[2] + x.first) * filters)
     }
   }
 
@@ -73,42 +63,6 @@ struct DepthwiseInputGradient: ImageKernel {
           (times > 1 ? sums : dx) + part.outputOffset)
       }
       if times > 1 { kernels.sum_columns(sums, count, Int32(times), times, dx) }
-    }
-  }
-}
-
-/// One axis of the cells that meet the same taps.
-private struct AxisPart {
-  /// The first cell; the others follow a stride apart.
-  var first: Int
-  var count: Int
-  /// The taps that meet the cells: `lastTap`, and so on down by `tapStep`.
-  var taps = 0
-  var lastTap = 0
-  var tapStep = 1
-  /// Cells of dy from one tap to the next.
-  var step = 1
-  /// Where the last tap meets the first cell, above 0 if before dy's first cell.
-  var padding = 0
-
-  /// The parts of an axis of `extent` cells, by their place in the stride.
-  ///
-  /// Tap i meets cell r at dy's cell (r + padding - i · dilation) / stride, where that is whole.
-  static func all(extent: Int, kernel: Int, stride: Int, dilation: Int, padding: Int) -> [AxisPart] {
-    var common = (dilation, stride)
-    while common.1 != 0 { common = (common.1, common.0 % common.1) }
-    let (tapStep, step) = (stride / common.0, dilation / common.0)
-    return (0..<min(stride, extent)).map { first in
-      var part = AxisPart(first: first, count: (extent - first + stride - 1) / stride)
-      guard let tap = (0..<kernel).first(where: { (first + padding - $0 * dilation) % stride == 0 }) else {
-        return part
-      }
-      part.taps = (kernel - 1 - tap) / tapStep + 1
-      part.lastTap = tap + (part.taps - 1) * tapStep
-      part.tapStep = tapStep
-      part.step = step
-      part.padding = -(first + padding - part.lastTap * dilation) / stride
-      return part
     }
   }
 }

@@ -4,7 +4,7 @@ import MartletGraphs
 
 /// The gradient of a depthwise convolution's kernel: a partial sum `[kh][kw][padded filters]` for each shard.
 struct DepthwiseKernelGradient: ImageKernel {
-  private let layout: KernelGradient.PartialLayout
+  private let layout: PartialLayout
   private let image: DepthwiseImage
   private let rows: Int
   private let dy: Operand
@@ -13,7 +13,7 @@ struct DepthwiseKernelGradient: ImageKernel {
   private let kernels = InstructionSet.kernels
 
   init(
-    _ step: ConvolutionStep, layout: KernelGradient.PartialLayout, inputs: [Operand], dy: Operand,
+    _ step: ConvolutionStep, layout: PartialLayout, inputs: [Operand], dy: Operand,
     partials: Operand, scratch: inout ScratchLayout
   ) {
     self.layout = layout

@@ -21,7 +21,7 @@ extension ExecutablePlan {
         reduction: Reduction(kind: op.kind, shape: shape, axes: op.axes),
         total: op.axes.reduce(1) { $0 * shape[$1] }, input: inputs[0], output: outputs[0])
     case .convolution, .kernelGradient, .inputGradient, .pooling, .structure, .normalization,
-      .normalizedPooling, .classification:
+      .normalizedPooling, .normalizedGradient, .classification:
       preconditionFailure("\(step.kind.name) runs on images")
     }
   }
@@ -48,32 +48,12 @@ extension ExecutablePlan {
     let outputs = zip(step.outputs, step.outputShapes).map { operand($0, $1, images: images) }
     for output in step.outputs where step.partialBytes > 0 { touch(output, phaseIndex + 1) }
     switch step.kind {
-    case .inputGradient(let conv, _) where Depthwise.suits(conv):
-      let weights = operand(step.inputs[1], step.inputShapes[1], images: 0)
-      return (
-        DepthwiseInputGradient(
-          conv, dy: inputs[0], weights: weights, output: outputs[0], scratch: &scratch), []
-      )
     case .inputGradient(let conv, _):
-      let weights = weights(
-        step.inputs[1], step.inputShapes[1], InputGradient.order(conv), groups: conv.window.groups)
-      return (
-        InputGradient(
-          conv, dy: inputs[0], weights: weights, mask: conv.isPooled ? inputs[2] : nil, output: outputs[0],
-          scratch: &scratch), []
-      )
+      return (inputGradient(conv, step, dy: inputs[0], output: outputs[0], images: images, &scratch), [])
     case .kernelGradient(let conv, let shape):
-      let layout = KernelGradient.PartialLayout(conv, kernelShape: shape)
+      let layout = PartialLayout(conv, kernelShape: shape)
       let partials = partials(shards, bytes: layout.count * 4)
-      let first = conv.sourceCount
-      let image = Array(inputs[..<first])
-      let kernel: any ImageKernel =
-        layout.algorithm == .depthwise
-        ? DepthwiseKernelGradient(
-          conv, layout: layout, inputs: image, dy: inputs[first], partials: partials, scratch: &scratch)
-        : KernelGradient(
-          conv, layout: layout, inputs: image, dy: inputs[first],
-          mask: conv.isPooled ? inputs[first + 1] : nil, partials: partials, kept: kept, scratch: &scratch)
+      let kernel = kernelGradient(conv, layout, inputs, partials: partials, kept: kept, &scratch)
       let finish = KernelGradientFinish(
         layout: layout, partials: partials, shards: shards.count, kernel: outputs[0],
         bias: conv.hasBias ? outputs[1] : nil, scratch: &scratch)
@@ -101,31 +81,10 @@ extension ExecutablePlan {
     case .normalization(let op): return normalizationKernel(op, step, inputs, outputs[0], shards, &scratch)
     case .normalizedPooling(let pooling):
       return normalizedPoolingKernel(pooling, step, inputs, outputs, shards, &scratch)
+    case .normalizedGradient(let gradient):
+      return normalizedGradientKernel(gradient, step, inputs, outputs[0], shards, &scratch)
     case .convolution, .matrix: preconditionFailure("\(step.kind.name) has a kernel of its own")
     }
-  }
-
-  /// A convolution; its weights are read packed, so the kernel itself is no operand.
-  mutating func forward(
-    _ conv: ConvolutionStep, _ step: Step, images: Int, scratch: inout ScratchLayout
-  ) -> any DivisibleConvolution {
-    let kernel = conv.sourceCount
-    let image = (0..<kernel).map { operand(step.inputs[$0], step.inputShapes[$0], images: images) }
-    let bias =
-      conv.hasBias ? operand(step.inputs[kernel + 1], step.inputShapes[kernel + 1], images: images) : nil
-    let outputs = zip(step.outputs, step.outputShapes).map { operand($0, $1, images: images) }
-    let algorithm = ConvolutionAlgorithm(conv, isForward: true)
-    if algorithm == .depthwise {
-      let weights = operand(step.inputs[kernel], step.inputShapes[kernel], images: 0)
-      return DepthwiseForward(
-        conv, inputs: image, weights: weights, bias: bias, output: outputs[0], scratch: &scratch)
-    }
-    let weights = weights(
-      step.inputs[kernel], step.inputShapes[kernel], algorithm == .winograd ? .winograd : .forward,
-      groups: conv.window.groups)
-    return ConvolutionForward(
-      conv, inputs: image, weights: weights, bias: bias, output: outputs[0],
-      mask: conv.isPooled && conv.keepsMask ? outputs[1] : nil, scratch: &scratch)
   }
 
   private mutating func reductionKernel(
@@ -155,6 +114,20 @@ extension ExecutablePlan {
     let finish = BatchStatisticsFinish(
       channels: pooling.imageShape[3], count: nil, shards: shards.count, partials: partials,
       output: outputs[0], scratch: &scratch)
+    return (kernel, [finish])
+  }
+
+  private mutating func normalizedGradientKernel(
+    _ gradient: NormalizedGradientStep, _ step: Step, _ inputs: [Operand], _ output: Operand,
+    _ shards: Shards, _ scratch: inout ScratchLayout
+  ) -> (any ImageKernel, [any FlatKernel]) {
+    let partials = gradient.sumsOverBatch ? partials(shards, bytes: step.partialBytes) : nil
+    let kernel = NormalizedGradientKernel(
+      gradient, inputs: inputs, output: partials ?? output, scratch: &scratch)
+    guard let partials else { return (kernel, []) }
+    let finish = BatchStatisticsFinish(
+      channels: gradient.shape[gradient.shape.count - 1], count: nil, shards: shards.count,
+      partials: partials, output: output, scratch: &scratch)
     return (kernel, [finish])
   }
 

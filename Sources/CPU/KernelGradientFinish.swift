@@ -2,7 +2,7 @@ import CMartletKernels
 
 /// Adds the shards' partial sums in a fixed tree and stores the gradients in the kernel's own order.
 struct KernelGradientFinish: FlatKernel {
-  let layout: KernelGradient.PartialLayout
+  let layout: PartialLayout
   let partials: Operand
   let shards: Int
   let kernel: Operand
@@ -11,7 +11,7 @@ struct KernelGradientFinish: FlatKernel {
   private let kernels = InstructionSet.kernels
 
   init(
-    layout: KernelGradient.PartialLayout, partials: Operand, shards: Int, kernel: Operand, bias: Operand?,
+    layout: PartialLayout, partials: Operand, shards: Int, kernel: Operand, bias: Operand?,
     scratch: inout ScratchLayout
   ) {
     self.layout = layout
@@ -19,11 +19,10 @@ struct KernelGradientFinish: FlatKernel {
     self.shards = shards
     self.kernel = kernel
     self.bias = bias
-    let rowLength = layout.kernelShape[2] * padded(layout.filters)
     scratchOffset = scratch.reserve(
       Float.self,
-      layout.algorithm == .sparse
-        ? Self.filtersPerTask * layout.kernelCount / layout.kernelShape[3] : rowLength)
+      layout.packing.map { layout.kernelShape[2] * padded($0.blocks.filters) }
+        ?? Self.filtersPerTask * layout.kernelCount / layout.kernelShape[3])
   }
 
   private static let filtersPerTask = 8
@@ -31,9 +30,8 @@ struct KernelGradientFinish: FlatKernel {
 
   /// The last task adds the bias.
   private var kernelTasks: Int {
-    layout.algorithm == .sparse
-      ? (layout.kernelShape[3] + Self.filtersPerTask - 1) / Self.filtersPerTask
-      : layout.taps * layout.blocks.count * layout.groups
+    layout.packing.map { layout.taps * $0.blocks.count * $0.groups }
+      ?? (layout.kernelShape[3] + Self.filtersPerTask - 1) / Self.filtersPerTask
   }
 
   var taskCount: Int { kernelTasks + (bias == nil ? 0 : 1) }
@@ -45,16 +43,8 @@ struct KernelGradientFinish: FlatKernel {
       guard let bias else { return }
       kernels.sum_partials(
         from + layout.kernelCount, Int32(shards), stride, layout.kernelShape[3], bias.floats(context))
-    } else if layout.algorithm == .sparse {
-      let first = task * Self.filtersPerTask
-      let filters = min(Self.filtersPerTask, layout.kernelShape[3] - first)
-      let length = layout.kernelCount / layout.kernelShape[3]
-      kernels.sum_partials(from + first * length, Int32(shards), stride, filters * length, sum)
-      kernels.transpose(
-        sum, Int32(filters), Int32(length), length, layout.kernelShape[3], kernel.floats(context) + first)
-    } else {
+    } else if let (blocks, _) = layout.packing {
       let (tap, rest) = (task % layout.taps, task / layout.taps)
-      let blocks = layout.blocks
       let (block, group) = (rest % blocks.count, rest / blocks.count)
       let (channels, range) = (layout.kernelShape[2], blocks.range(block))
       let width = padded(range.count)
@@ -62,10 +52,17 @@ struct KernelGradientFinish: FlatKernel {
       kernels.sum_partials(from + place, Int32(shards), stride, channels * width, sum)
       let target =
         kernel.floats(context)
-        + (tap * channels * layout.kernelShape[3] + group * layout.filters + range.lowerBound)
+        + (tap * channels * layout.kernelShape[3] + group * blocks.filters + range.lowerBound)
       for channel in 0..<channels {
         (target + channel * layout.kernelShape[3]).update(from: sum + channel * width, count: range.count)
       }
+    } else {
+      let first = task * Self.filtersPerTask
+      let filters = min(Self.filtersPerTask, layout.kernelShape[3] - first)
+      let length = layout.kernelCount / layout.kernelShape[3]
+      kernels.sum_partials(from + first * length, Int32(shards), stride, filters * length, sum)
+      kernels.transpose(
+        sum, Int32(filters), Int32(length), length, layout.kernelShape[3], kernel.floats(context) + first)
     }
   }
 }

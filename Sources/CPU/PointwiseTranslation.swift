@@ -25,6 +25,8 @@ struct PointwiseTranslation {
   /// The register of each load; nil where only masks use it, as their key.
   private(set) var registerOfLoad: [Int?]
   private(set) var registerCount = 0
+  /// Rectified sums a · b + c that are one instruction, by their last item.
+  private let rectifiedSums: [Int: RectifiedSum]
   private var registerOf: [Int]
   private var lastUse: [Int]
   private var free: [Int] = []
@@ -37,11 +39,13 @@ struct PointwiseTranslation {
     registerOfLoad = [Int?](repeating: nil, count: code.loads.count)
     registerOf = [Int](repeating: -1, count: code.items.count)
     lastUse = [Int](repeating: -1, count: code.items.count)
-    for (index, item) in code.items.enumerated() {
-      for operand in item.operands { lastUse[operand] = index }
+    rectifiedSums = RectifiedSum.all(in: code)
+    let skipped = Set(rectifiedSums.values.flatMap { [$0.product, $0.sum] })
+    for (index, item) in code.items.enumerated() where !skipped.contains(index) {
+      for operand in operands(item, at: index) { lastUse[operand] = index }
     }
     for result in code.results { lastUse[result] = Int.max }
-    for (index, item) in code.items.enumerated() { translate(item, at: index) }
+    for (index, item) in code.items.enumerated() where !skipped.contains(index) { translate(item, at: index) }
     var stored: Set<Int> = []
     for (position, item) in code.results.enumerated() {
       let isComputed = computed.contains(registerOf[item])
@@ -57,6 +61,13 @@ struct PointwiseTranslation {
   }
 
   private mutating func translate(_ item: PointwiseCode.Item, at index: Int) {
+    if let fused = rectifiedSums[index] {
+      let registers = fused.operands.map { registerOf[$0] }
+      let destination = nextDestination()
+      emit(fused.opcode, destination, registers[0], registers[1], registers[2], immediate: fused.slope)
+      registerOf[index] = destination
+      return release(item, at: index)
+    }
     switch item {
     case .load(let load):
       registerOf[index] = newRegister()
@@ -106,16 +117,58 @@ struct PointwiseTranslation {
     computed.insert(destination)
   }
 
+  private func operands(_ item: PointwiseCode.Item, at index: Int) -> [Int] {
+    rectifiedSums[index]?.operands ?? item.operands
+  }
+
   /// Frees the registers of operands that no later item reads.
   private mutating func release(_ item: PointwiseCode.Item, at index: Int) {
-    for operand in Set(item.operands).sorted()
+    for operand in Set(operands(item, at: index)).sorted()
     where lastUse[operand] == index && computed.contains(registerOf[operand]) {
       free.append(registerOf[operand])
     }
   }
 }
 
+/// a · b + c below a ReLU or leaky ReLU, as batch normalization makes them: with one rounding, so that the way
+/// back, which forms the same sum, finds the same sign.
+private struct RectifiedSum {
+  let product: Int
+  let sum: Int
+  /// a, b and c.
+  let operands: [Int]
+  let opcode: mk_opcode
+  let slope: Float
+
+  /// Those in the code of which nothing else reads product or sum, by the item of the rectifier.
+  static func all(in code: PointwiseCode) -> [Int: RectifiedSum] {
+    var uses = [Int](repeating: 0, count: code.items.count)
+    for operand in code.items.flatMap(\.operands) + code.results { uses[operand] += 1 }
+    var found: [Int: RectifiedSum] = [:]
+    for (index, item) in code.items.enumerated() {
+      guard let (sum, opcode, slope) = item.rectifier, uses[sum] == 1,
+        case .binary(.add, let first, let second) = code.items[sum]
+      else { continue }
+      for (product, term) in [(second, first), (first, second)] where uses[product] == 1 {
+        guard case .binary(.multiply, let a, let b) = code.items[product] else { continue }
+        found[index] = RectifiedSum(
+          product: product, sum: sum, operands: [a, b, term], opcode: opcode, slope: slope)
+      }
+    }
+    return found
+  }
+}
+
 extension PointwiseCode.Item {
+  /// The operand of a ReLU or leaky ReLU, with the instruction for a sum below it.
+  fileprivate var rectifier: (operand: Int, opcode: mk_opcode, slope: Float)? {
+    switch self {
+    case .unary(.relu, let operand): (operand, MK_OP_MULTIPLY_ADD_RELU, 0)
+    case .unary(.leakyReLU(let slope), let operand): (operand, MK_OP_MULTIPLY_ADD_LEAKY_RELU, Float(slope))
+    case .load, .constant, .keepMask, .unary, .binary: nil
+    }
+  }
+
   /// The items this one reads.
   fileprivate var operands: [Int] {
     switch self {

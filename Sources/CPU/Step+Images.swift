@@ -12,7 +12,9 @@ extension Step {
     case .convolution(let step): step.imageShape[0]
     case .kernelGradient(let step, _): step.imageShape[0]
     case .inputGradient(let step, _): step.imageShape[0]
-    case .pooling, .normalization, .normalizedPooling, .classification: inputShapes[0][0]
+    case .pooling, .normalization, .normalizedPooling, .normalizedGradient,
+      .classification:
+      inputShapes[0][0]
     }
   }
 
@@ -20,22 +22,27 @@ extension Step {
   var imagesTogether: Int {
     switch kind {
     case .convolution(let step):
-      if ConvolutionAlgorithm(step, isForward: true) == .winograd {
-        return Winograd.images(channels: step.imageShape[3], result: step.resultShape)
+      let shape = inputShapes[step.sourceCount]
+      switch ConvolutionAlgorithm(step, .forward) {
+      case .winograd: return Winograd.images(channels: step.imageShape[3], result: step.resultShape)
+      case .tiny, .sparse, .direct: return FilterBlocks.imagesTogether(.forward, shape, step)
+      case .depthwise: return 1
       }
-      return FilterBlocks.imagesTogether(.forward, inputShapes[step.sourceCount], step)
     case .kernelGradient(let step, let shape):
-      if ConvolutionAlgorithm(step, isForward: false) == .winograd {
-        return Winograd.images(channels: step.imageShape[3], result: step.resultShape)
+      switch ConvolutionAlgorithm(step, .kernelGradient) {
+      case .winograd: return Winograd.images(channels: step.imageShape[3], result: step.resultShape)
+      case .tiny, .sparse, .direct: return FilterBlocks.imagesTogether(.forward, shape, step)
+      case .depthwise: return 1
       }
-      return FilterBlocks.imagesTogether(.forward, shape, step)
     case .inputGradient(let step, _):
-      if InputGradient.order(step) == .turnedWinograd {
-        return Winograd.images(channels: step.resultShape[3], result: step.imageShape)
+      switch ConvolutionAlgorithm(step, .inputGradient) {
+      case .winograd: return Winograd.images(channels: step.resultShape[3], result: step.imageShape)
+      case .tiny, .sparse, .direct:
+        return FilterBlocks.imagesTogether(DirectInputGradient.order(step), inputShapes[1], step)
+      case .depthwise: return 1
       }
-      return FilterBlocks.imagesTogether(.backward, inputShapes[1], step)
     case .matrix, .pointwise, .pooling, .reduction, .structure, .normalization, .normalizedPooling,
-      .classification:
+      .normalizedGradient, .classification:
       return 1
     }
   }
@@ -43,18 +50,19 @@ extension Step {
   /// Floats of scratch memory that the step keeps from one chunk of a shard to the next.
   var keptFloats: Int {
     guard case .kernelGradient(let step, let shape) = kind else { return 0 }
-    return KernelGradient.PartialLayout(step, kernelShape: shape).keptFloats
+    return PartialLayout(step, kernelShape: shape).keptFloats
   }
 
   /// Bytes of one shard's partial sums; 0 where the step stores image by image.
   var partialBytes: Int {
     switch kind {
     case .kernelGradient(let step, let shape):
-      KernelGradient.PartialLayout(step, kernelShape: shape).count * 4
+      PartialLayout(step, kernelShape: shape).count * 4
     case .reduction(let op): op.axes.contains(0) ? outputShapes[0].reduce(4, *) : 0
     case .normalization(.batchMoments), .normalization(.batchGradientSums):
       outputShapes[0].reduce(MemoryLayout<Double>.stride, *)
     case .normalizedPooling(let step): step.sumsOverBatch ? outputShapes[0].reduce(8, *) : 0
+    case .normalizedGradient(let step): step.sumsOverBatch ? outputShapes[0].reduce(8, *) : 0
     case .normalization, .convolution, .inputGradient, .matrix, .pointwise, .pooling, .structure,
       .classification:
       0
@@ -68,15 +76,6 @@ extension FilterBlocks {
     _ order: WeightPacking.Order, _ shape: [Int], _ step: ConvolutionStep
   ) -> Int {
     WeightPacking.blocks(order: order, shape: shape, groups: step.window.groups).count > 1 ? images : 1
-  }
-}
-
-extension KernelGradient.PartialLayout {
-  init(_ step: ConvolutionStep, kernelShape: [Int]) {
-    let algorithm = ConvolutionAlgorithm(step, isForward: false)
-    self.init(
-      algorithm: algorithm, kernelShape: kernelShape,
-      groups: algorithm == .depthwise ? 1 : step.window.groups, hasBias: step.hasBias)
   }
 }
 

@@ -6,9 +6,9 @@ struct WeightPacking: FlatKernel {
   enum Order: Hashable {
     /// `[groups][blocks][kh][kw][C/groups][padded filters of the block]`.
     case forward
-    /// `[groups][blocks][kh][kw][K/groups][padded channels of the block]` with the taps turned round: the
-    /// way back is a convolution with this kernel.
-    case backward
+    /// `[groups][blocks][taps][K/groups][padded channels of the block]` with the taps in this order: the way
+    /// back is convolutions with this kernel.
+    case backward(taps: [Int])
     /// `[K][kh][kw][C]`, for the sparse way back.
     case byFilter
     /// `[36][C][K]`, transformed for tiles of 4x4 results.
@@ -43,11 +43,11 @@ struct WeightPacking: FlatKernel {
 
   /// The blocks of a group's results: of its filters forward, of its channels backward.
   static func blocks(order: Order, shape: [Int], groups: Int) -> FilterBlocks {
-    let taps = shape[0] * shape[1]
     let filters = shape[3] / groups
-    return order == .backward
-      ? FilterBlocks(filters: shape[2], depth: taps * filters)
-      : FilterBlocks(filters: filters, depth: taps * shape[2])
+    if case .backward(let taps) = order {
+      return FilterBlocks(filters: shape[2], depth: taps.count * filters)
+    }
+    return FilterBlocks(filters: filters, depth: shape[0] * shape[1] * shape[2])
   }
 
   private var taps: Int { shape[0] * shape[1] }
@@ -56,11 +56,12 @@ struct WeightPacking: FlatKernel {
     switch order {
     case .byFilter: 1
     case .winograd, .turnedWinograd: shape[2] / Int(MK_LANES)
-    case .forward, .backward: taps
+    case .forward: taps
+    case .backward(let order): order.count
     }
   }
 
-  func run(task tap: Int, _ context: Context) {
+  func run(task: Int, _ context: Context) {
     let from = kernel.floats(context)
     let to = packed.floats(context)
     let (channels, filters) = (shape[2], shape[3] / groups)
@@ -68,7 +69,7 @@ struct WeightPacking: FlatKernel {
     case .winograd, .turnedWinograd:
       let lanes = Int32(MK_LANES)
       (order == .winograd ? kernels.winograd_kernel : kernels.winograd_turned_kernel)(
-        from, Int32(channels), Int32(filters), Int32(tap) * lanes, lanes, to)
+        from, Int32(channels), Int32(filters), Int32(task) * lanes, lanes, to)
     case .byFilter:
       kernels.transpose(
         from, Int32(taps * channels), Int32(shape[3]), shape[3], taps * channels, to)
@@ -78,22 +79,22 @@ struct WeightPacking: FlatKernel {
         for block in 0..<blocks.count {
           let range = blocks.range(block)
           let width = padded(range.count)
-          let target = to + (group * blocks.floats + blocks.offset(block) + tap * channels * width)
+          let target = to + (group * blocks.floats + blocks.offset(block) + task * channels * width)
           for channel in 0..<channels {
-            let source = from + ((tap * channels + channel) * shape[3] + group * filters + range.lowerBound)
+            let source = from + ((task * channels + channel) * shape[3] + group * filters + range.lowerBound)
             (target + channel * width).update(from: source, count: range.count)
             (target + (channel * width + range.count)).update(repeating: 0, count: width - range.count)
           }
         }
       }
-    case .backward:
-      let blocks = Self.blocks(order: .backward, shape: shape, groups: groups)
+    case .backward(let order):
+      let tap = order[task]
+      let blocks = Self.blocks(order: self.order, shape: shape, groups: groups)
       for group in 0..<groups {
         for block in 0..<blocks.count {
           let range = blocks.range(block)
           let width = padded(range.count)
-          let target =
-            to + (group * blocks.floats + blocks.offset(block) + (taps - 1 - tap) * filters * width)
+          let target = to + (group * blocks.floats + blocks.offset(block) + task * filters * width)
           if width != range.count { target.update(repeating: 0, count: filters * width) }
           kernels.transpose(
             from + ((tap * channels + range.lowerBound) * shape[3] + group * filters), Int32(range.count),

@@ -45,14 +45,15 @@ struct InspectCommand: Verb {
     let step = try configuration.trainer(threads: common.threadCount).step
     let graph = try step.trace(batch: batch)
     let program = try step.program(batch: batch).program
-    if !common.json { Output.line("\(graph.text)\n\n\(program.text)") }
+    let text = program.text(remarking: \.choice)
+    if !common.json { Output.line("\(graph.text)\n\n\(text)") }
     if let figure {
       try draw(BenchmarkSubject(name, system), batch: batch, to: figure)
       if !common.json { Output.line("\nFigure: \(figure)") }
     }
     if common.json {
       Output.json([
-        "event": "result", "graph": .string(graph.text), "program": .string(program.text),
+        "event": "result", "graph": .string(graph.text), "program": .string(text),
         "figure": figure.map(JSON.string) ?? .null,
       ])
     }

@@ -8,6 +8,8 @@ extension Lowering {
       emitPooled(group, at: id)
     } else if let group = normalized[id] {
       emitNormalized(group, at: id)
+    } else if let group = rectified[id] {
+      emitRectified(group, at: id)
     } else if let product = products[id] {
       emitProduct(product, at: id)
     } else if claimed.contains(id) {
@@ -173,7 +175,7 @@ extension Lowering {
     if case .normalization(.batchGradientSums(let epsilon)) = code.nodes[id].op {
       step.part = .gradientSums(epsilon: epsilon)
       operands = [group.x, code.nodes[id].inputs[2]]
-    } else if let input = group.input {
+    } else if let input = group.back?.input {
       step.part = .inputGradient
       operands = [group.x, group.scale, input.offset, input.bend]
     } else {
@@ -182,6 +184,17 @@ extension Lowering {
     operands.insert(dy, at: 0)
     add(.normalizedPooling(step), operands, [id], at: id, imagewise: true)
     insertInput(mask, step.pooledShape, at: 1)
+  }
+
+  private mutating func emitRectified(_ group: NormalizedRectifier, at id: Int) {
+    let operands = [group.gradient, group.x, group.scale, group.shift]
+    var step = NormalizedGradientStep(part: .input, shape: code.nodes[group.x].shape, slope: group.slope)
+    guard id == group.sums, case .normalization(.batchGradientSums(let epsilon)) = code.nodes[id].op else {
+      let rest = [group.input.offset, group.input.bend]
+      return add(.normalizedGradient(step), operands + rest, [id], at: id, imagewise: true)
+    }
+    step.part = .sums(epsilon: epsilon)
+    add(.normalizedGradient(step), operands + [code.nodes[id].inputs[2]], [id], at: id, imagewise: true)
   }
 
   /// Where the step that computes both gradients goes: with the kernel's, unless something before that

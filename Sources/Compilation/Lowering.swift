@@ -6,7 +6,8 @@ import MartletGraphs
 /// place of its last node.
 struct Lowering {
   let code: GraphCode
-  let uses: [[Int]]
+  /// The nodes that read each node; those within a group that is computed otherwise do not count.
+  private(set) var uses: [[Int]]
   let wanted: Set<Int>
   /// Nodes that only assignments depend on: they run after the guard.
   let isUpdate: [Bool]
@@ -19,6 +20,7 @@ struct Lowering {
 
   var pooled: [Int: PooledConvolution] = [:]
   var normalized: [Int: NormalizedPooling] = [:]
+  var rectified: [Int: NormalizedRectifier] = [:]
   /// The step that a node's emission starts, where it is not its own.
   var products: [Int: Product] = [:]
   var claimed: Set<Int> = []
@@ -43,6 +45,7 @@ struct Lowering {
     fusion = PointwiseFusion(code, uses: uses, claimed: Set(code.nodes.indices), isUpdate: isUpdate)
     claimPooledConvolutions()
     claimNormalizedPoolings()
+    claimNormalizedRectifiers()
     claimProducts()
     fusion = PointwiseFusion(code, uses: uses, claimed: claimed, isUpdate: isUpdate)
     claimSources()
@@ -67,8 +70,22 @@ struct Lowering {
     for id in code.nodes.indices where !claimed.contains(id) {
       guard let group = NormalizedPooling(poolAt: id, in: code, uses: uses, wanted: wanted) else { continue }
       claimed.formUnion(group.hidden)
-      for root in [id, group.sums, group.input?.node].compactMap({ $0 }) {
+      for root in [id, group.back?.sums, group.back?.input?.node].compactMap({ $0 }) {
         normalized[root] = group
+        claimed.insert(root)
+      }
+    }
+  }
+
+  private mutating func claimNormalizedRectifiers() {
+    for id in code.nodes.indices where !claimed.contains(id) {
+      guard let group = NormalizedRectifier(rectifierAt: id, in: code, uses: uses, wanted: wanted) else {
+        continue
+      }
+      claimed.formUnion(group.hidden)
+      uses[id].removeAll { group.hidden.contains($0) }
+      for root in [group.sums, group.input.node] {
+        rectified[root] = group
         claimed.insert(root)
       }
     }

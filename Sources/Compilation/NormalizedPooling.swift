@@ -24,15 +24,7 @@ struct NormalizedPooling {
   var hidden: Set<Int>
   /// The gradient of the pooled values.
   var pooledGradient: Int?
-  var sums: Int?
-  var input: InputGradient?
-
-  /// The gradient of x, and the coefficients it takes besides `scale`.
-  struct InputGradient {
-    var node: Int
-    var offset: Int
-    var bend: Int
-  }
+  var back: NormalizationGradient?
 
   init?(poolAt pool: Int, in code: GraphCode, uses: [[Int]], wanted: Set<Int>) {
     let nodes = code.nodes
@@ -47,16 +39,16 @@ struct NormalizedPooling {
     self.pool = pool
     hidden = [z, sum, product]
     guard uses[sum] == [z], uses[product] == [sum] else { return nil }
-    let back = uses[z].filter { $0 != pool }
-    guard back.isEmpty || matchBackward(back, z: z, code: code, uses: uses) else { return nil }
+    let readers = uses[z].filter { $0 != pool }
+    guard readers.isEmpty || matchBackward(readers, z: z, code: code, uses: uses) else { return nil }
     guard hidden.isDisjoint(with: wanted) else { return nil }
   }
 
-  private mutating func matchBackward(_ back: [Int], z: Int, code: GraphCode, uses: [[Int]]) -> Bool {
+  private mutating func matchBackward(_ readers: [Int], z: Int, code: GraphCode, uses: [[Int]]) -> Bool {
     let nodes = code.nodes
     var select: Int?
     var step: Int?
-    for id in back {
+    for id in readers {
       switch nodes[id].op {
       case .pooling(.maxGradient) where nodes[id].inputs[0] == z: select = id
       case .pointwise(.unary(.step(below: slope))): step = id
@@ -68,39 +60,15 @@ struct NormalizedPooling {
     else { return false }
     pooledGradient = nodes[select].inputs[1]
     hidden.formUnion([select, step, gradient])
-    for id in uses[gradient] {
-      switch nodes[id].op {
-      case .normalization(.batchGradientSums) where nodes[id].inputs[..<2] == [gradient, x] && sums == nil:
-        sums = id
-      case .pointwise(.binary(.multiply)) where input == nil:
-        guard matchInputGradient(scaled: id, of: gradient, code: code, uses: uses) else { return false }
-      default: return false
-      }
-    }
-    return true
-  }
-
-  /// dx = (D · scale + offset) + x · bend.
-  private mutating func matchInputGradient(
-    scaled: Int, of gradient: Int, code: GraphCode, uses: [[Int]]
-  ) -> Bool {
-    guard let factors = code.perChannel(.multiply, at: scaled), factors == (gradient, scale),
-      uses[scaled].count == 1, case let straight = uses[scaled][0],
-      let (term, offset) = code.perChannel(.add, at: straight), term == scaled,
-      uses[straight].count == 1, case let result = uses[straight][0],
-      case .pointwise(.binary(.add)) = code.nodes[result].op, code.nodes[result].inputs[0] == straight,
-      case let bent = code.nodes[result].inputs[1], uses[bent] == [result],
-      let (base, bend) = code.perChannel(.multiply, at: bent), base == x
-    else { return false }
-    hidden.formUnion([scaled, straight, bent])
-    input = InputGradient(node: result, offset: offset, bend: bend)
-    return true
+    back = NormalizationGradient(of: gradient, x: x, scale: scale, in: code, uses: uses)
+    hidden.formUnion(back?.hidden ?? [])
+    return back != nil
   }
 }
 
 extension GraphCode {
   /// The operands of a binary operation whose second is one number for each channel of the first.
-  fileprivate func perChannel(_ op: PointwiseOp.Binary, at id: Int) -> (value: Int, channels: Int)? {
+  func perChannel(_ op: PointwiseOp.Binary, at id: Int) -> (value: Int, channels: Int)? {
     guard nodes[id].op == .pointwise(.binary(op)), case let inputs = nodes[id].inputs,
       nodes[inputs[0]].shape == nodes[id].shape, nodes[inputs[1]].shape == [nodes[id].shape.last ?? 0]
     else { return nil }
@@ -110,7 +78,7 @@ extension GraphCode {
 
 extension Op {
   /// The slope below zero of a ReLU or leaky ReLU.
-  fileprivate var rectifierSlope: Double? {
+  var rectifierSlope: Double? {
     switch self {
     case .pointwise(.unary(.relu)): 0
     case .pointwise(.unary(.leakyReLU(let slope))): slope

@@ -2,14 +2,17 @@ import MartletGraphs
 
 extension Program {
   /// The program as text: a line for every region and step.
-  package var text: String {
+  package var text: String { text(remarking: { _ in "" }) }
+
+  /// The program as text with a remark after each step's name, such as the algorithm that a backend chooses.
+  package func text(remarking remark: (Step) -> String) -> String {
     var lines = ["program for batch \(batch): \(stepCount) steps in \(regions.count) regions"]
     lines += preparation
     for (index, region) in regions.enumerated() {
       lines.append(
         "region \(index) \(region.domain.rawValue)\(index >= compute.count ? " after the guard" : "")")
-      lines += region.steps.map { "  \(text(of: $0))" }
-      lines += region.chain.map { "  then \(text(of: $0))" }
+      lines += region.steps.map { "  \(text(of: $0, remark($0)))" }
+      lines += region.chain.map { "  then \(text(of: $0, remark($0)))" }
     }
     lines += outputs.sorted { $0.key < $1.key }.map { "output \($0.key) = \(name(of: $0.value.buffer))" }
     return lines.joined(separator: "\n")
@@ -20,10 +23,10 @@ extension Program {
     prepare.flatMap(\.allSteps).map { "prepare \(text(of: $0))" }
   }
 
-  private func text(of step: Step) -> String {
+  private func text(of step: Step, _ remark: String = "") -> String {
     let outputs = zip(step.outputs, step.outputShapes).map { "\(name(of: $0)) \($1)" }.joined(separator: ", ")
     let inputs = step.inputs.map(name(of:)).joined(separator: ", ")
-    return "\(outputs) = \(step.kind.name)(\(inputs))\(step.path.isEmpty ? "" : "  // \(step.path)")"
+    return "\(outputs) = \(step.kind.name)\(remark)(\(inputs))\(step.path.isEmpty ? "" : "  // \(step.path)")"
   }
 
   /// A buffer as the text names it.
@@ -55,6 +58,7 @@ extension StepKind {
     case .structure(let op): op.name
     case .normalization(let op): op.name
     case .normalizedPooling(let step): step.name
+    case .normalizedGradient(let step): step.name
     case .classification(let op): op.name
     }
   }
@@ -76,6 +80,13 @@ extension NormalizedPoolingStep {
     case .gradientSums: base + "_gradient_sums"
     case .inputGradient: base + "_gradient"
     }
+  }
+}
+
+extension NormalizedGradientStep {
+  fileprivate var name: String {
+    (slope == 0 ? "normalize+relu" : "normalize+leaky_relu")
+      + (sumsOverBatch ? "_gradient_sums" : "_gradient")
   }
 }
 

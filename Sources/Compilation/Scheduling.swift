@@ -73,7 +73,7 @@ extension Step {
     case .pointwise, .reduction, .structure:
       (inputShapes + outputShapes).reduce(0) { $0 + $1.reduce(1, *) } <= 8_192
     case .convolution, .kernelGradient, .inputGradient, .matrix, .pooling, .normalization,
-      .normalizedPooling, .classification:
+      .normalizedPooling, .normalizedGradient, .classification:
       false
     }
   }
@@ -87,6 +87,7 @@ extension Step {
     case .structure: return true
     case .reduction(let op): return !op.axes.contains(0)
     case .normalizedPooling(let step): return !step.sumsOverBatch
+    case .normalizedGradient(let step): return !step.sumsOverBatch
     case .normalization(let op):
       switch op {
       case .batchMoments, .batchGradientSums: return false

@@ -28,7 +28,7 @@ package struct Step: Sendable {
     case .kernelGradient(let step, let shape): result.kind = .kernelGradient(exact(step), kernelShape: shape)
     case .inputGradient(let step, let shape): result.kind = .inputGradient(exact(step), inputShape: shape)
     case .matrix, .pointwise, .pooling, .reduction, .structure, .normalization, .normalizedPooling,
-      .classification:
+      .normalizedGradient, .classification:
       break
     }
     return result
@@ -55,6 +55,8 @@ package enum StepKind: Sendable {
   case normalization(NormalizationOp)
   /// x, scale, shift → pooled y and mask; or dy, mask, x with what its part reads besides.
   case normalizedPooling(NormalizedPoolingStep)
+  /// dy, x, scale, shift with what its part reads besides.
+  case normalizedGradient(NormalizedGradientStep)
   case classification(ClassificationOp)
 }
 
@@ -121,6 +123,27 @@ package struct NormalizedPoolingStep: Sendable {
 
   package var sumsOverBatch: Bool {
     if case .gradientSums = part { return true }
+    return false
+  }
+}
+
+/// A part of the way back through normalisation and a ReLU with a slope below zero: with
+/// dz = dy where x · scale + shift > 0, else dy · slope.
+package struct NormalizedGradientStep: Sendable {
+  package enum Part: Sendable {
+    /// … moments → `[2, C]`: Σ dz and Σ dz·x̂.
+    case sums(epsilon: Double)
+    /// … offset, bend → dx = dz · scale + offset + x · bend.
+    case input
+  }
+
+  package var part: Part
+  /// `[N, ..., C]` of x.
+  package var shape: [Int]
+  package var slope: Double
+
+  package var sumsOverBatch: Bool {
+    if case .sums = part { return true }
     return false
   }
 }

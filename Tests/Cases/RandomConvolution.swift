@@ -46,10 +46,8 @@ package struct RandomConvolution: Sendable, CustomStringConvertible {
     var draws = Draws(seed: Hash.seed("random convolution \(seed)"))
     self.seed = seed
     takesBytes = draws.below(4) == 0
-    var follower = draws.element(Follower.allCases)
-    // Half of the kernels are 3x3, the size that has most algorithms.
-    let kernel = draws.below(2) == 0 ? Extent(3) : Extent(draws.between(1, 7), draws.between(1, 7))
-    let stride = draws.below(2) == 0 ? Extent(1) : Extent(draws.between(1, 3), draws.between(1, 3))
+    let follower = draws.element(Follower.allCases)
+    let (kernel, stride) = draws.kernelAndStride()
     let dilation = draws.below(8) == 0 ? Extent(draws.between(1, 2), draws.between(1, 2)) : Extent(1)
     var channels = takesBytes ? draws.between(1, 4) : draws.between(1, 67)
     var filters = draws.between(1, 67)
@@ -64,30 +62,38 @@ package struct RandomConvolution: Sendable, CustomStringConvertible {
     }
     images = draws.below(3) == 0 ? draws.between(1, 70) : draws.between(1, 6)
     let each = images * channels / groups * filters * kernel.height * kernel.width
-    let side = max(1, Int((Double(work) / Double(each)).squareRoot()))
-    let reach = Extent((kernel.height - 1) * dilation.height + 1, (kernel.width - 1) * dilation.width + 1)
-    func extent(_ reach: Int, _ stride: Int) -> Int {
-      // Two windows at least in most draws, so that pools have something to choose from.
-      reach + draws.between(0, max(1, min(side * stride, 33)))
-    }
-    size = Extent(extent(reach.height, stride.height), extent(reach.width, stride.width))
-    let padding: Margins =
-      switch draws.below(4) {
-      case 0: Margins()
-      case 1:
-        Margins(
-          top: draws.between(0, kernel.height), left: draws.between(0, kernel.width),
-          bottom: draws.between(0, kernel.height), right: draws.between(0, kernel.width))
-      default: Padding.same.margins(input: size, kernel: kernel, stride: stride, dilation: dilation)
-      }
     self.channels = channels
     self.filters = filters
-    window = ConvolutionWindow(
-      kernel: kernel, stride: stride, dilation: dilation, padding: padding, groups: groups)
-    // Of two values a channel, batch normalization leaves ±1 and gradients that cancel to rounding.
+    var window = ConvolutionWindow(kernel: kernel, stride: stride, dilation: dilation, groups: groups)
+    size = draws.place(&window, work: Double(work) / Double(each))
+    self.window = window
+    self.follower = Self.follower(follower, images: images, size: size, stride: stride)
+  }
+
+  /// Draws a convolution of each channel on its own: kernels of 1 to 7, strides of 1 to 3, dilations of 1 to 3,
+  /// any padding, mostly one result for each channel.
+  package init(depthwiseSeed seed: Int, work: Int = 200_000) {
+    var draws = Draws(seed: Hash.seed("random depthwise convolution \(seed)"))
+    self.seed = seed
+    takesBytes = draws.below(8) == 0
+    let (kernel, stride) = draws.kernelAndStride()
+    let dilation = draws.below(4) == 0 ? Extent(draws.between(1, 3), draws.between(1, 3)) : Extent(1)
+    let whole = draws.below(3) == 0
+    channels =
+      takesBytes ? draws.between(2, 4) : whole ? draws.element([8, 16, 32, 64]) : draws.between(2, 67)
+    filters = channels * (draws.below(4) == 0 ? draws.between(2, 9) : 1)
+    images = draws.below(3) == 0 ? draws.between(1, 40) : draws.between(1, 6)
+    var window = ConvolutionWindow(kernel: kernel, stride: stride, dilation: dilation, groups: channels)
+    size = draws.place(
+      &window, work: Double(work) / Double(images * filters * kernel.height * kernel.width))
+    self.window = window
+    follower = Self.follower(draws.element(Follower.allCases), images: images, size: size, stride: stride)
+  }
+
+  /// Of two values a channel, batch normalization leaves ±1 and gradients that cancel to rounding.
+  private static func follower(_ drawn: Follower, images: Int, size: Extent, stride: Extent) -> Follower {
     let positions = images * size.height * size.width / (stride.height * stride.width)
-    if follower.normalizes, positions < 64 { follower = .biasTanh }
-    self.follower = follower
+    return drawn.normalizes && positions < 64 ? .biasTanh : drawn
   }
 
   package var description: String {
@@ -139,6 +145,38 @@ package struct RandomConvolution: Sendable, CustomStringConvertible {
     case .batchNormalization: return normalized()
     case .batchNormalizationSigmoid: return normalized().sigmoid()
     }
+  }
+}
+
+extension Draws {
+  /// Half of the kernels are 3x3, the size that has most algorithms, and half of the strides 1.
+  fileprivate mutating func kernelAndStride() -> (kernel: Extent, stride: Extent) {
+    let kernel = below(2) == 0 ? Extent(3) : Extent(between(1, 7), between(1, 7))
+    return (kernel, below(2) == 0 ? Extent(1) : Extent(between(1, 3), between(1, 3)))
+  }
+
+  /// Draws the image's size and the window's padding.
+  ///
+  /// - Parameter work: About the positions that a kernel may have.
+  fileprivate mutating func place(_ window: inout ConvolutionWindow, work: Double) -> Extent {
+    let (kernel, stride, dilation) = (window.kernel, window.stride, window.dilation)
+    let side = max(1, Int(work.squareRoot()))
+    func extent(_ kernel: Int, _ stride: Int, _ dilation: Int, _ draws: inout Draws) -> Int {
+      // Two windows at least in most draws, so that pools have something to choose from.
+      (kernel - 1) * dilation + 1 + draws.between(0, max(1, min(side * stride, 33)))
+    }
+    let height = extent(kernel.height, stride.height, dilation.height, &self)
+    let size = Extent(height, extent(kernel.width, stride.width, dilation.width, &self))
+    switch below(4) {
+    case 0: break
+    case 1:
+      window.padding = Margins(
+        top: between(0, kernel.height), left: between(0, kernel.width), bottom: between(0, kernel.height),
+        right: between(0, kernel.width))
+    default:
+      window.padding = Padding.same.margins(input: size, kernel: kernel, stride: stride, dilation: dilation)
+    }
+    return size
   }
 }
 

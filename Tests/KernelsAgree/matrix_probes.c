@@ -200,8 +200,22 @@ static void norm_sums(const mk_kernels *k, results *to) {
   for (int n = 1; n < 70; n += 17) {
     double *sums = zeroed((size_t)(2 * n), sizeof *sums);
     k->norm_gradient_sums(numbers((size_t)(rows * n), 1, -1, 1), numbers((size_t)(rows * n), 2, -1, 1),
-                          numbers((size_t)n, 3, -1, 1), numbers((size_t)n, 4, 0.5f, 2), rows, n, sums);
+                          numbers((size_t)n, 3, -1, 1), numbers((size_t)n, 4, 0.5f, 2), NULL, rows, n, sums);
     give_doubles(to, sums, (size_t)(2 * n));
+  }
+}
+
+static void rectified_norm(const mk_kernels *k, results *to) {
+  for (int n = 1; n < 70; n += 17) {
+    const size_t count = (size_t)(rows * n);
+    const mk_rectifier rectifier = {numbers((size_t)n, 5, -1, 2), numbers((size_t)n, 6, -1, 1), 0.25f};
+    const float *dy = numbers(count, 1, -1, 1), *x = numbers(count, 2, -1, 1), *mean = numbers((size_t)n, 3, -1, 1);
+    double *sums = zeroed((size_t)(2 * n), sizeof *sums);
+    k->norm_gradient_sums(dy, x, mean, numbers((size_t)n, 4, 0.5f, 2), &rectifier, rows, n, sums);
+    give_doubles(to, sums, (size_t)(2 * n));
+    float *dx = zeroed(count, sizeof *dx);
+    k->rectified_norm_gradient(dy, x, &rectifier, mean, numbers((size_t)n, 7, -1, 1), rows, n, dx);
+    give(to, dx, count);
   }
 }
 
@@ -351,7 +365,8 @@ const probe matrix_probes[] = {
     PROBE(sum_columns, sum_columns, 5e-6),
     PROBE(max_columns, max_columns, 0),
     PROBE(moment_sums, moments, 1e-6),
-    PROBE(norm_gradient_sums, norm_sums, 1e-6),
+    PROBE(norm_gradient_sums, norm_sums, 1e-5),
+    PROBE(rectified_norm_gradient, rectified_norm, 1e-5),
     PROBE(sum_of_squares, squares, 1e-6),
     PROBE(sum_of_magnitudes, magnitudes, 1e-6),
     PROBE(sum_partials, partials, 5e-6),

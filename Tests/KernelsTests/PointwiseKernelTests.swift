@@ -46,6 +46,12 @@ import Testing
     Case(name: "multiply add", op: MK_OP_MULTIPLY_ADD, ulps: 1, range: 0...4) { a, b, c in a * b + c },
     Case(name: "scale add", op: MK_OP_SCALE_ADD, ulps: 1, range: 0...4) { a, b, _ in slope * a + b },
     Case(name: "select", op: MK_OP_SELECT, ulps: 0) { a, b, c in a > 0 ? b : c },
+    Case(name: "multiply add relu", op: MK_OP_MULTIPLY_ADD_RELU, ulps: 1, range: 0...4) { a, b, c in
+      max(a * b + c, 0)
+    },
+    Case(name: "multiply add leaky", op: MK_OP_MULTIPLY_ADD_LEAKY_RELU, ulps: 1, range: 0...4) { a, b, c in
+      a * b + c > 0 ? a * b + c : slope * (a * b + c)
+    },
     Case(name: "softplus", op: MK_OP_SOFTPLUS, ulps: 3, range: -60...60) { a, _, _ in
       max(a, 0) + log1p(exp(-abs(a)))
     },
@@ -67,6 +73,15 @@ import Testing
       op: UInt8(op.rawValue), destination: 3, a: 0, b: 1, c: 2, immediate: immediate)
     table.pointwise(&program, 1, registers, Int32(count))
     return (0..<count).map { memory[3 * count + $0] }
+  }
+
+  @Test(arguments: instructionSets) func rectifiersOfSumsBelowZero(set: UInt32) throws {
+    let table = try kernels(set)
+    let operands: [[Float]] = [[2, 2, .nan], [-1, 1, 1], [0.5, -8, 1]]
+    let relu = Self.run(table, MK_OP_MULTIPLY_ADD_RELU, operands)
+    let leaky = Self.run(table, MK_OP_MULTIPLY_ADD_LEAKY_RELU, operands, immediate: 0.5)
+    #expect(relu[..<2] == [0, 0] && relu[2].isNaN)
+    #expect(leaky[..<2] == [-0.75, -3] && leaky[2].isNaN)
   }
 
   @Test func everyInstructionHasACase() {

@@ -55,10 +55,10 @@ import Testing
       expectedGradients[n + c] += Double(dy[place]) * Double((x[place] - mean[c]) * scale[c])
     }
     table.moment_sums(x, rows, Int32(n), &moments)
-    table.norm_gradient_sums(dy, x, mean, scale, rows, Int32(n), &gradients)
+    table.norm_gradient_sums(dy, x, mean, scale, nil, rows, Int32(n), &gradients)
     for i in 0..<2 * n {
       #expect(abs(moments[i] - expected[i]) < 1e-11)
-      #expect(abs(gradients[i] - expectedGradients[i]) < 1e-11)
+      #expect(abs(gradients[i] - expectedGradients[i]) < 2e-7 * Double(rows).squareRoot() + 1e-6)
     }
     let squares = x.reduce(0) { $0 + Double($1) * Double($1) }
     let magnitudes = x.reduce(0) { $0 + Double(abs($1)) }

@@ -54,6 +54,12 @@ typedef struct {
   float slope;
 } mk_normalized_pool;
 
+// A ReLU with a slope below zero of x * scale + shift, by channels: dz = dy where that is positive, else dy * slope.
+typedef struct {
+  const float *scale, *shift;
+  float slope;
+} mk_rectifier;
+
 // One image's convolution in tiles of 4x4 outputs (kernels/winograd.inc.h); channels and filters are
 // multiples of MK_LANES, x has its border, wide enough for 4*tiles + 2 rows and columns.
 typedef struct {
@@ -93,6 +99,8 @@ typedef enum {
   MK_OP_MULTIPLY_ADD,                      // a * b + c
   MK_OP_SCALE_ADD,                         // imm * a + b
   MK_OP_SELECT,                            // a > 0 ? b : c
+  MK_OP_MULTIPLY_ADD_RELU,                 // max(a * b + c, 0)
+  MK_OP_MULTIPLY_ADD_LEAKY_RELU,
   MK_OP_SOFTPLUS, MK_OP_ERF,
   MK_OP_COUNT
 } mk_opcode;
@@ -212,9 +220,15 @@ typedef struct {
   void (*max_columns)(const float *x, ptrdiff_t rows, int32_t n, ptrdiff_t stride, float *out);
   // sums[0..n) += column sums, sums[n..2n) += column sums of squares; in double.
   void (*moment_sums)(const float *x, ptrdiff_t rows, int32_t n, double *sums);
-  // sums[0..n) += sums of dy, sums[n..2n) += sums of dy * (x - mean) * scale; in double.
-  void (*norm_gradient_sums)(const float *dy, const float *x, const float *mean, const float *scale,
-                             ptrdiff_t rows, int32_t n, double *sums);
+
+  // -- the way back through normalization and a rectifier (kernels/normalized.inc.h) --
+  // With dz = dy, or that of the rectifier where there is one (else null):
+  // sums[0..n) += sums of dz, sums[n..2n) += sums of dz * (x - mean) * inverse; in double.
+  void (*norm_gradient_sums)(const float *dy, const float *x, const float *mean, const float *inverse,
+                             const mk_rectifier *, ptrdiff_t rows, int32_t n, double *sums);
+  // dx = dz * scale + offset + x * bend, with the rectifier's scale.
+  void (*rectified_norm_gradient)(const float *dy, const float *x, const mk_rectifier *, const float *offset,
+                                  const float *bend, ptrdiff_t rows, int32_t n, float *dx);
 
   // -- normalization, leaky ReLU and 2x2 max pooling (kernels/normalized_pool.inc.h) --
   // z = leaky(x * scale + shift); y and mask are pooled and dense. Mask: bits 0-1 first maximum of z in

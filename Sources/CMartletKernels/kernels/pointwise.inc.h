@@ -27,7 +27,8 @@ static void pointwise_one(const mk_instruction *op, float *const *registers, int
   const float *b = op->op >= MK_OP_ADD && op->op != MK_OP_ADD_IMMEDIATE && op->op != MK_OP_MULTIPLY_IMMEDIATE
                            && op->op < MK_OP_SOFTPLUS
                        ? registers[op->b] : a;
-  const float *c = op->op == MK_OP_MULTIPLY_ADD || op->op == MK_OP_SELECT ? registers[op->c] : a;
+  const float *c = op->op == MK_OP_MULTIPLY_ADD || (op->op >= MK_OP_SELECT && op->op < MK_OP_SOFTPLUS)
+                       ? registers[op->c] : a;
   float *y = registers[op->destination];
   const int32_t whole = count / MK_LANES * MK_LANES;
   int32_t i = 0;
@@ -61,6 +62,8 @@ static void pointwise_one(const mk_instruction *op, float *const *registers, int
     case MK_OP_MULTIPLY_ADD: MK_EACH(fma8(A8, B8, C8))
     case MK_OP_SCALE_ADD: MK_EACH(fma8(imm, A8, B8))
     case MK_OP_SELECT: MK_EACH(pick(is_nan(A8), A8, pick(A8 > zero, B8, C8)))
+    case MK_OP_MULTIPLY_ADD_RELU: MK_EACH(relu8(fma8(A8, B8, C8)))
+    case MK_OP_MULTIPLY_ADD_LEAKY_RELU: MK_EACH(leaky8(fma8(A8, B8, C8), imm))
     case MK_OP_SOFTPLUS: MK_EACH_COSTLY(softplus8(A8))
     case MK_OP_ERF: MK_EACH_COSTLY(erf8(A8))
     default: break;

@@ -111,23 +111,6 @@ static void moment_sums(const float *x, ptrdiff_t rows, int32_t n, double *sums)
   }
 }
 
-static void norm_gradient_sums(const float *dy, const float *x, const float *mean, const float *scale,
-                               ptrdiff_t rows, int32_t n, double *sums) {
-  for (int32_t c = 0; c < n; c += MK_LANES) {
-    const int32_t m = n - c;
-    const vf center = ld_upto(mean + c, m), factor = ld_upto(scale + c, m);
-    vd s = (vd)0.0, q = s;
-    for (ptrdiff_t r = 0; r < rows; r++) {
-      const vf g = ld_upto(dy + r * n + c, m);
-      const vf normal = (ld_upto(x + r * n + c, m) - center) * factor;
-      s += widen(g);
-      q = fma8d(widen(g), widen(normal), q);
-    }
-    st_doubles(sums + c, ld_doubles(sums + c, m) + s, m);
-    st_doubles(sums + n + c, ld_doubles(sums + n + c, m) + q, m);
-  }
-}
-
 static double sum_of_squares(const float *x, ptrdiff_t count) {
   vd sums[2] = {(vd)0.0, (vd)0.0};
   ptrdiff_t i = 0;

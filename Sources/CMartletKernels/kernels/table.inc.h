@@ -17,6 +17,7 @@
 #include "pointwise.inc.h"
 #include "random.inc.h"
 #include "reduction.inc.h"
+#include "normalized.inc.h"
 #include "normalized_pool.inc.h"
 #include "partials.inc.h"
 #include "classes.inc.h"
@@ -62,6 +63,7 @@ const mk_kernels MK_TABLE = {
     .max_columns = max_columns,
     .moment_sums = moment_sums,
     .norm_gradient_sums = norm_gradient_sums,
+    .rectified_norm_gradient = rectified_norm_gradient,
     .normalize_pool = normalize_pool,
     .normalize_pool_sums = normalize_pool_sums,
     .normalize_pool_gradient = normalize_pool_gradient,

@@ -2,21 +2,9 @@ import CMartletKernels
 import MartletCompilation
 import MartletGraphs
 
-/// Convolutions of each channel on its own: the kernels keep channels in the lanes.
+/// The images of a depthwise convolution, whose kernels keep channels in the lanes.
 ///
 /// Where a channel has several results, the image is computed with each channel repeated as often.
-enum Depthwise {
-  /// Whether a step is such a convolution.
-  ///
-  /// A channel with many results has them in the lanes of the direct algorithm.
-  static func suits(_ step: ConvolutionStep) -> Bool {
-    let (channels, filters) = (step.imageShape[3], step.resultShape[3])
-    return step.window.groups > 1 && step.window.groups == channels && !step.isPooled
-      && filters / channels < Int(MK_LANES)
-  }
-}
-
-/// The images of a depthwise convolution, each channel as often as it has results.
 struct DepthwiseImage {
   private let image: BorderedImage
   private let times: Int
