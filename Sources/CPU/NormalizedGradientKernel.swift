@@ -31,11 +31,11 @@ struct NormalizedGradientKernel: ImageKernel {
   }
 
   func run(_ images: Range<Int>, shard: Int, _ context: Context) {
-    let numbers = inputs[2...].map { UnsafePointer($0.floats(context)) }
-    var sign = mk_rectifier(scale: numbers[0], shift: numbers[1], slope: Float(step.slope))
+    var sign = mk_rectifier(
+      scale: inputs[2].floats(context), shift: inputs[3].floats(context), slope: Float(step.slope))
     switch step.part {
     case .sums(let epsilon):
-      let moments = numbers[2]
+      let moments = inputs[4].floats(context)
       let inverse = (context.scratch + inverseOffset).assumingMemoryBound(to: Float.self)
       for channel in 0..<channels {
         inverse[channel] = 1 / (moments[channels + channel] + Float(epsilon)).squareRoot()
@@ -46,10 +46,11 @@ struct NormalizedGradientKernel: ImageKernel {
           &sign, pixels, Int32(channels), output.doubles(context, image: shard))
       }
     case .input:
+      let (first, second) = (inputs[4].floats(context), inputs[5].floats(context))
       for image in images {
         kernels.rectified_norm_gradient(
-          inputs[0].floats(context, image: image), inputs[1].floats(context, image: image), &sign, numbers[2],
-          numbers[3], pixels, Int32(channels), output.floats(context, image: image))
+          inputs[0].floats(context, image: image), inputs[1].floats(context, image: image), &sign, first,
+          second, pixels, Int32(channels), output.floats(context, image: image))
       }
     }
   }
