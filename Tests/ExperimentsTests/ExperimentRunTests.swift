@@ -1,9 +1,9 @@
 import Foundation
 import MartletExperiments
 import MartletRuns
-import MartletTraining
-import Synchronization
+import MartletTensors
 import MartletTestSupport
+import MartletTraining
 import Testing
 
 /// Trials are run in order, several at a time, and none twice.
@@ -13,7 +13,7 @@ import Testing
     struct Failure: Error {}
     private let ends: [String: TrialEnd]
     private let broken: String?
-    let asked = Mutex<[(name: String, threads: Int)]>([])
+    let asked = Guarded<[(name: String, threads: Int)]>([])
 
     init(ends: [String: TrialEnd] = [:], broken: String? = nil) {
       self.ends = ends
