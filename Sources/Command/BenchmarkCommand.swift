@@ -72,7 +72,8 @@ struct BenchmarkCommand: Verb {
       try BenchmarkSubject.named($0, seed: seed, exact: exact)
     }
     if mode == .fit { return try compareFit(subjects) }
-    let rates = try MachineRates.measured(threads: common.threadCount, arithmetic: peak)
+    let rates = try MachineRates.measured(
+      threads: common.threadCount, arithmetic: peak, withMemory: layers)
     let rows = try subjects.flatMap { try measure($0, rates) }
     if common.json { return Output.json(["event": "result", "rows": .integer(rows.count)]) }
     for row in rows where layers {
@@ -80,10 +81,10 @@ struct BenchmarkCommand: Verb {
     }
     Output.write(BenchmarkRow.table(rows))
     for text in rows.compactMap(\.densityText) { Output.line(text) }
+    let memory = rates.memory.map { String(format: ", memory %.1f GB/s", $0) } ?? ""
     Output.line(
-      String(
-        format: "Peak rate %.0f GFLOP/s, memory %.1f GB/s with %d thread(s).", rates.arithmetic, rates.memory,
-        common.threadCount))
+      String(format: "Peak rate %.0f GFLOP/s", rates.arithmetic) + memory
+        + " with \(common.threadCount) thread(s).")
   }
 
   private var lastStep: Int { steps ?? 120 }

@@ -8,18 +8,24 @@ import MartletTraining
 struct MachineRates {
   /// Floating-point operations, in units of 10^9 a second, all threads together.
   let arithmetic: Double
-  /// Bytes read and written outside the caches, in units of 10^9 a second, all threads together.
-  let memory: Double
+  /// Bytes read and written outside the caches, in units of 10^9 a second, all threads together; nil where the
+  /// steps are not told one by one.
+  let memory: Double?
 
   /// Measures what is not given.
-  static func measured(threads: Int, arithmetic: Double? = nil) throws -> MachineRates {
+  ///
+  /// - Parameter withMemory: Whether memory is measured too, which takes more of it than a small network does.
+  static func measured(
+    threads: Int, arithmetic: Double? = nil, withMemory: Bool
+  ) throws -> MachineRates {
     MachineRates(
-      arithmetic: try arithmetic ?? Self.arithmetic(threads: threads), memory: Self.memory(threads: threads))
+      arithmetic: try arithmetic ?? Self.arithmetic(threads: threads),
+      memory: withMemory ? Self.memory(threads: threads) : nil)
   }
 
   /// The milliseconds that the operations alone take, and that the bytes alone take where no cache holds them.
   func floor(of cost: Cost) -> (arithmetic: Double, memory: Double) {
-    (Double(cost.flops) / arithmetic / 1e6, Double(cost.bytes) / memory / 1e6)
+    (Double(cost.flops) / arithmetic / 1e6, memory.map { Double(cost.bytes) / $0 / 1e6 } ?? .nan)
   }
 
   // MARK: Measuring
