@@ -42,14 +42,19 @@ package enum ImportedNetwork {
     instructionSet: String, onProblem: @escaping (String) -> Void
   ) throws {
     let environment = RunEnvironment(martletVersion: martletVersion, instructionSet: instructionSet)
-    let folder = try RunFolder.create(
-      at: path, configuration: configuration.json, environment: environment, onProblem: onProblem)
+    var isOurs = false
     do {
-      if let onnx { try AtomicFile.write(onnx.encoded, to: "\(path)/\(fileName)") }
-      try folder.saveWeights(parameters.tensorFile(metadata: [:]))
+      _ = try RunFolder.create(
+        at: path, configuration: configuration.json, environment: environment,
+        contents: { (path) throws(FileError) in
+          // The folder was new or empty: all in it is of this import.
+          isOurs = true
+          if let onnx { try AtomicFile.write(onnx.encoded, to: "\(path)/\(fileName)") }
+          try parameters.tensorFile(metadata: [:]).write(to: "\(path)/\(RunFile.weights)")
+        },
+        onProblem: onProblem)
     } catch {
-      // The folder was new or empty: all in it is of this import.
-      try? FileManager.default.removeItem(atPath: path)
+      if isOurs { try? FileManager.default.removeItem(atPath: path) }
       throw error
     }
   }

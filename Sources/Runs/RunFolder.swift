@@ -31,10 +31,13 @@ package final class RunFolder {
 
   /// Begins a run at a path where there is no folder, or an empty one.
   ///
-  /// `onProblem` hears what is lost without stopping the training.
+  /// - Parameters:
+  ///   - contents: Writes into the folder, at the path it is given, what the run is nothing without: killed in
+  ///     the middle of it, the folder holds no run.
+  ///   - onProblem: Hears what is lost without stopping the training.
   package static func create(
     at path: String, configuration: JSON, environment: RunEnvironment,
-    onProblem: @escaping (String) -> Void
+    contents: (String) throws(FileError) -> Void = { _ in }, onProblem: @escaping (String) -> Void
   ) throws(FileError) -> RunFolder {
     try createFolder(path)
     guard !exists(at: path) else {
@@ -52,6 +55,7 @@ package final class RunFolder {
     }
     // A run that was killed before its configuration stood leaves a hidden file.
     try removeLeftovers(in: path)
+    try contents(path)
     try AtomicFile.write(Array(configuration.indentedText.utf8), to: path + "/" + RunFile.configuration)
     try AtomicFile.write(Array(environment.json.indentedText.utf8), to: path + "/" + RunFile.environment)
     try createFolder(path + "/" + RunFile.checkpoints)
@@ -146,7 +150,7 @@ package enum RunFile {
   static let events = "events.jsonl"
   static let checkpoints = "checkpoints"
   static let best = "checkpoints/best.safetensors"
-  static let weights = "weights.safetensors"
+  package static let weights = "weights.safetensors"
   static let details = "details.json"
   static let predictions = "predictions.safetensors"
   static let views = "views.safetensors"

@@ -243,4 +243,42 @@ import Testing
     let again = try CommandRunner.run(importing("net.npz", run: "new"), in: folder)
     #expect(again.status == 0, "\(again.errors)")
   }
+  /// A killed import leaves a whole run or none: never one that would train from weights of its own.
+  @Test(.enabled(if: Strace.path != nil, "strace is not installed, or may not trace here"))
+  func aKilledImportLeavesNoHalfARun() throws {
+    let folder = try TemporaryFolder()
+    let data = try trained(folder).data
+    try export(folder)
+    func digest(_ run: String) -> Data? {
+      FileManager.default.contents(atPath: "\(folder.path)/\(run)/weights.safetensors")
+    }
+    let undisturbed = try CommandRunner.run(importing("net.onnx", run: "whole"), in: folder)
+    #expect(undisturbed.status == 0, "\(undisturbed.errors)")
+    var (without, whole) = (0, 0)
+    for call in 1...100 {
+      let run = "killed-\(call)"
+      let calls = "write,fsync,rename,mkdir"
+      let result = try Strace.run(
+        [
+          "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(calls)", "-e",
+          "inject=\(calls):signal=KILL:when=\(call)",
+        ],
+        importing("net.onnx", run: run), in: folder)
+      if result.status == 0 { break }
+      #expect(result.status == 1000 + SIGKILL, "\(call): \(result.status) \(result.errors)")
+      let isRun = FileManager.default.fileExists(atPath: "\(folder.path)/\(run)/configuration.json")
+      (without, whole) = (without + (isRun ? 0 : 1), whole + (isRun ? 1 : 0))
+      let use = try CommandRunner.run(["evaluate", run, "--data", data], in: folder)
+      #expect((use.status == 0) == isRun, "\(call): \(use.errors)")
+      let again = try CommandRunner.run(importing("net.onnx", run: run), in: folder)
+      if again.status != 0 {
+        #expect(
+          again.status == 73
+            && again.errors.contains(isRun ? "already holds a run" : "is not empty (it holds "),
+          "\(call): \(again.errors)")
+      }
+      if isRun { #expect(digest(run) == digest("whole"), "\(call)") }
+    }
+    #expect(without >= 5 && whole >= 2)
+  }
 }

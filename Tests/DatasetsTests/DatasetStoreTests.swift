@@ -66,7 +66,7 @@ struct DatasetStoreTests {
     let error = datasetError { _ = try store(folder, cut).load(card) }
     #expect(error?.kind == .couldNotFetch)
     #expect(try cached(folder).filter { $0.hasSuffix(".part") }.count == 1)
-    let starts = Mutex<[Int]>([])
+    let starts = Guarded<[Int]>([])
     let rest = FakeNetwork { (request, _) throws(DatasetError) in
       let length = FakeNetwork.length(request.destination)
       starts.withLock { $0.append(length) }
@@ -108,7 +108,7 @@ struct DatasetStoreTests {
     }
     let card = SmallCards.idxCard(urls: ["https://one.example/"])
     _ = datasetError { _ = try store(folder, other).load(card) }
-    let starts = Mutex<[Int]>([])
+    let starts = Guarded<[Int]>([])
     let working = FakeNetwork { (request, _) throws(DatasetError) in
       let length = FakeNetwork.length(request.destination)
       starts.withLock { $0.append(length) }

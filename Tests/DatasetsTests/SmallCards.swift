@@ -1,6 +1,6 @@
 import Foundation
 import MartletDatasets
-import Synchronization
+import MartletTensors
 
 /// Small data sets in the official layouts, with checksums of their own.
 enum SmallCards {
@@ -68,7 +68,7 @@ enum SmallCards {
 /// Serves bytes by address instead of the network, and notes what was asked for.
 final class FakeNetwork: Sendable {
   typealias Answer = @Sendable (_ request: FetchRequest, _ attempt: Int) throws(DatasetError) -> Void
-  private let asked = Mutex<[String]>([])
+  private let asked = Guarded<[String]>([])
   private let answer: Answer
 
   init(_ answer: @escaping Answer) { self.answer = answer }

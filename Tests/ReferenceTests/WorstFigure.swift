@@ -1,4 +1,4 @@
-import Synchronization
+import MartletTensors
 
 /// The worst figure that a parametrised test has reached; printed when it grows, so the log ends with it.
 final class WorstFigure: Sendable {
@@ -9,7 +9,7 @@ final class WorstFigure: Sendable {
   static let peer = WorstFigure("goldens' gradients, in distances of the peer's single precision")
 
   private let title: String
-  private let worst = Mutex(0.0)
+  private let worst = Guarded(0.0)
 
   init(_ title: String) { self.title = title }
 

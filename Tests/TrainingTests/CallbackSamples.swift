@@ -1,11 +1,11 @@
 import Martlet
 import MartletRuns
+import MartletTensors
 import MartletTraining
-import Synchronization
 
 /// What a callback of a test heard; callbacks are `Sendable`, so that a plain array does not do.
 final class Heard<Element: Sendable>: Sendable {
-  private let storage = Mutex<[Element]>([])
+  private let storage = Guarded<[Element]>([])
   var all: [Element] { storage.withLock { $0 } }
   func add(_ element: Element) { storage.withLock { $0.append(element) } }
 }

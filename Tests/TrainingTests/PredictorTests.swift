@@ -1,7 +1,6 @@
 import Foundation
 import Martlet
 import MartletTensors
-import Synchronization
 import Testing
 
 @Suite struct PredictorTests {
@@ -98,7 +97,7 @@ import Testing
     let expected = (
       try predictor(images), try predictor(image), try predictor.outputs(of: "conv2d_1", images)
     )
-    let wrong = Mutex(0)
+    let wrong = Guarded(0)
     let done = DispatchSemaphore(value: 0)
     for index in 0..<8 {
       Thread.detachNewThread {
