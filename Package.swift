@@ -164,7 +164,8 @@ let package = Package(
       name: "MartletExperimentsTests",
       dependencies: [
         "MartletExperiments", "MartletTraining", "MartletCPU", "MartletCompilation", "MartletDatasets",
-        "MartletNetworks", "MartletRuns", "MartletReports", "MartletTensors", "MartletTestSupport",
+        "MartletGraphs", "MartletNetworks", "MartletRuns", "MartletReports", "MartletTensors",
+        "MartletTestSupport",
       ],
       path: "Tests/ExperimentsTests"),
     .testTarget(

@@ -45,8 +45,7 @@ struct BenchmarkCommand: Verb {
   var peak: Double?
   @Flag(help: "Use random pixels where real images are at hand too.")
   var random = false
-  @Flag(help: "Keep to direct sums where a faster algorithm rounds otherwise.")
-  var exact = false
+  @OptionGroup var exact: ExactOptions
   @Flag(help: "Show where the time goes, step by step of the program.")
   var layers = false
   @OptionGroup var common: CommonOptions
@@ -68,6 +67,7 @@ struct BenchmarkCommand: Verb {
     }
     try checkFit()
     let seed = try common.checkedSeed()
+    let exact = try exact.layers()
     let subjects = try (names.isEmpty ? [TrainingSystem.defaultModel] : names).map {
       try BenchmarkSubject.named($0, seed: seed, exact: exact)
     }
@@ -115,7 +115,7 @@ struct BenchmarkCommand: Verb {
     return try sizes.map { size in
       let data = try BenchmarkData(subject, batch: size, random: random, common)
       let run = BenchmarkRun(
-        subject: subject, batch: size, steps: lastStep, threads: common.threadCount, exact: exact,
+        subject: subject, batch: size, steps: lastStep, threads: common.threadCount,
         wantsLayers: layers)
       let row = try mode == .train ? run.train(data, rates: rates) : run.predict(data, rates: rates)
       if common.json {

@@ -19,7 +19,6 @@ struct BenchmarkRun {
   /// The last step that is timed.
   let steps: Int
   let threads: Int
-  let exact: Bool
   let wantsLayers: Bool
 
   /// The steps before those that are timed.
@@ -50,7 +49,7 @@ struct BenchmarkRun {
 
   /// Predictions of the batches in turn; of a single image by the call for one.
   func predict(_ data: BenchmarkData, rates: MachineRates) throws -> BenchmarkRow {
-    let predictor = try Self.predictor(subject.network, batch: batch, threads: threads, exact: exact)
+    let predictor = try Self.predictor(subject.network, batch: batch, threads: threads, exact: subject.exact)
     let images = data.batches.map { given in
       batch == 1 ? Tensor(shape: subject.imageShape, scalars: given.images.scalars) : given.images
     }
@@ -66,7 +65,7 @@ struct BenchmarkRun {
   }
 
   private static func predictor(
-    _ network: some Network, batch: Int, threads: Int, exact: Bool
+    _ network: some Network, batch: Int, threads: Int, exact: ExactLayers
   ) throws -> Predictor {
     try Predictor(network, batchSize: batch, threads: threads, exact: exact)
   }

@@ -16,11 +16,13 @@ struct BenchmarkSubject {
   let batchSize: Int
   /// The data set whose images are used where it is at hand.
   let dataset: String?
+  /// The convolutions that keep to direct sums.
+  let exact: ExactLayers
   /// Makes a trainer with initial weights for a number of threads.
   let trainer: (_ threads: Int) throws -> Trainer
 
   /// Finds what a name stands for.
-  static func named(_ name: String, seed: Int?, exact: Bool) throws -> BenchmarkSubject {
+  static func named(_ name: String, seed: Int?, exact: ExactLayers) throws -> BenchmarkSubject {
     if let network = BenchmarkNetwork.all.first(where: { $0.name == name }) {
       return try BenchmarkSubject(network, seed: seed ?? 0, exact: exact)
     }
@@ -31,11 +33,11 @@ struct BenchmarkSubject {
     }
     var system = try TrainingSystem.named(idOrModel: name, dataset: nil)
     system.settings.seed = seed ?? system.settings.seed
-    system.settings.isExact = exact
+    system.settings.exact = exact
     return try BenchmarkSubject(name, system)
   }
 
-  private init(_ network: BenchmarkNetwork, seed: Int, exact: Bool) throws {
+  private init(_ network: BenchmarkNetwork, seed: Int, exact: ExactLayers) throws {
     let made = try network.make()
     name = network.name
     self.network = made
@@ -43,6 +45,7 @@ struct BenchmarkSubject {
     classes = BenchmarkNetwork.classes
     batchSize = network.batchSize
     dataset = network.dataset
+    self.exact = exact
     trainer = { threads in
       try Trainer(
         made, loss: .sparseCategoricalCrossEntropy(fromLogits: true), seed: UInt64(seed), threads: threads,
@@ -58,6 +61,7 @@ struct BenchmarkSubject {
     classes = configuration.classNames.count
     batchSize = system.settings.batchSize
     dataset = system.dataset
+    exact = system.settings.exact
     trainer = { threads in try configuration.trainer(threads: threads) }
   }
 

@@ -31,6 +31,7 @@ struct InspectCommand: Verb {
   @Option(
     help: ArgumentHelp("Draw the time of each step into this file, .svg or .png.", valueName: "file"))
   var figure: String?
+  @OptionGroup var exact: ExactOptions
   @OptionGroup var common: CommonOptions
 
   /// The last step that is timed for the figure.
@@ -39,7 +40,8 @@ struct InspectCommand: Verb {
   func perform() throws {
     try requirePositive(batch, "--batch")
     try checkFigure()
-    let system = try TrainingSystem.named(idOrModel: name, dataset: dataset)
+    var system = try TrainingSystem.named(idOrModel: name, dataset: dataset)
+    system.settings.exact = try exact.layers()
     let configuration = RunConfiguration(system: system, card: try DatasetCatalog.card(system.dataset))
     let batch = batch ?? system.settings.batchSize
     let step = try configuration.trainer(threads: common.threadCount).step
@@ -72,7 +74,7 @@ struct InspectCommand: Verb {
     let rates = try MachineRates.measured(threads: common.threadCount, withMemory: true)
     let data = try BenchmarkData(subject, batch: batch, random: false, common)
     let run = BenchmarkRun(
-      subject: subject, batch: batch, steps: Self.steps, threads: common.threadCount, exact: false,
+      subject: subject, batch: batch, steps: Self.steps, threads: common.threadCount,
       wantsLayers: true)
     try run.train(data, rates: rates).program(rates).write(to: path)
   }

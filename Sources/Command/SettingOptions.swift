@@ -39,8 +39,7 @@ struct SettingOptions: ParsableArguments {
   var augment: String?
   @Flag(help: "Let all classes count alike in the loss, however many images each has.")
   var balanceClasses = false
-  @Flag(help: "Keep to direct sums where a faster algorithm rounds otherwise.")
-  var exact = false
+  @OptionGroup var exact: ExactOptions
   @Option(help: ArgumentHelp("Gradients are cut to none, norm:LIMIT or value:LIMIT.", valueName: "text"))
   var clip: String?
   @Option(
@@ -70,6 +69,7 @@ struct SettingOptions: ParsableArguments {
 
   /// Refuses what is out of range.
   func check() throws {
+    try exact.check()
     try requirePositive(epochs, "--epochs")
     try requirePositive(batchSize, "--batch-size")
     try requirePositive(limit, "--limit")
@@ -90,7 +90,7 @@ struct SettingOptions: ParsableArguments {
       (.epochs, epochs.map { "\($0)" }), (.batchSize, batchSize.map { "\($0)" }),
       (.learningRate, learningRate.map { "\($0)" }), (.optimizer, optimizer), (.schedule, schedule),
       (.validation, validation), (.sample, sample), (.penalty, penalty), (.augment, augment),
-      (.balanceClasses, balanceClasses ? "yes" : nil), (.exact, exact ? "yes" : nil), (.clip, clip),
+      (.balanceClasses, balanceClasses ? "yes" : nil), (.exact, exact.text), (.clip, clip),
       (.earlyStopping, earlyStopping.map { "\($0)" }), (.plateau, plateau.map { "\($0)" }),
       (.stopLoss, stopLoss.map { "\($0)" }), (.imageSize, imageSize),
       (.corruptImages, corruptImages), (.gradientNorm, gradientNorm ? "yes" : nil),
@@ -110,8 +110,9 @@ struct SettingOptions: ParsableArguments {
   /// The options given, as words; nil where none is.
   var changes: String? {
     let words = given.map { change in
-      let isFlag = [.balanceClasses, .exact, .gradientNorm].contains(change.key)
-      return "--\(change.key.name)" + (isFlag ? "" : " \(change.text)")
+      // Only flags are answered with yes.
+      if change.text == "yes" { return "--\(change.key.name)" }
+      return "--\(change.key == .exact ? "exact-layers" : change.key.name) \(change.text)"
     }
     return words.isEmpty ? nil : words.joined(separator: ", ")
   }

@@ -25,7 +25,7 @@ struct TrainingVoice {
     if settings.clipping != .none { extras.append("clipping \(settings.clipping.text)") }
     if let augmentation = settings.augmentation { extras.append("augmentation \(augmentation)") }
     if settings.balancesClasses { extras.append("balanced classes") }
-    if settings.isExact { extras.append("exact") }
+    if settings.exact != false { extras.append("exact \(settings.exact.text)") }
     if let plateau = settings.plateau { extras.append("a tenth of the rate after \(plateau) epochs") }
     if let patience = settings.patience { extras.append("early stopping after \(patience) epochs") }
     if let loss = settings.stopLoss { extras.append("until the loss is \(loss)") }

@@ -8,17 +8,17 @@ package enum Compiler {
   ///   - graph: A checked trace.
   ///   - batch: The number of samples of a batch.
   ///   - guarded: Values that must be finite before the assignments are carried out.
-  ///   - exact: Refuses faster algorithms with another rounding than the direct one.
+  ///   - exact: Whether the layer of a path refuses faster algorithms with another rounding than the direct one.
   ///   - weightsStay: Whether the store stays the same for many executions, as at inference: factors of
   ///     channels are brought into kernels, and what depends on the store alone becomes a part of its own.
   package static func compile(
-    _ graph: Graph, batch: Int, guarded: [(name: String, value: Value)] = [], exact: Bool = false,
-    weightsStay: Bool = false
+    _ graph: Graph, batch: Int, guarded: [(name: String, value: Value)] = [],
+    exact: (_ path: String) -> Bool = { _ in false }, weightsStay: Bool = false
   ) -> Program {
     let code = GraphCode(graph, batch: batch, guarded: guarded, weightsStay: weightsStay)
     let lowering = Lowering(code)
     var buffers = lowering.buffers
-    var steps = lowering.computeSteps.map { exact ? $0.exact : $0 }
+    var steps = lowering.computeSteps.map { exact($0.path) ? $0.exact : $0 }
     let prepared = weightsStay ? takePrepared(&steps, &buffers) : []
     if weightsStay && batch == 1 {
       steps = steps.map { step in

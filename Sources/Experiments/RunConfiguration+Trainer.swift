@@ -17,7 +17,7 @@ extension RunConfiguration {
       classWeights: settings.balancesClasses ? training?.balancedClassWeights : nil,
       gradients: settings.clipping.change,
       schedule: settings.schedule.schedule(learningRate: settings.learningRate),
-      seed: UInt64(settings.seed), threads: threads, exact: settings.isExact, stopToken: stopToken)
+      seed: UInt64(settings.seed), threads: threads, exact: settings.exact, stopToken: stopToken)
   }
 }
 

@@ -3,6 +3,7 @@ import MartletImages
 import MartletNetworks
 import MartletRuns
 import MartletTensors
+import MartletTraining
 
 /// How a run was configured: what `configuration.json` holds.
 package struct RunConfiguration: Sendable {
@@ -101,7 +102,7 @@ extension TrainingSystem {
       "stop_loss": settings.stopLoss.map(JSON.number) ?? .null,
       "running_loss": settings.runningLoss.map(JSON.integer) ?? .null,
       "gradient_norm": .bool(settings.notesGradientNorm),
-      "exact": .bool(settings.isExact),
+      "exact": settings.exact.json,
       "limit": settings.limit.map(JSON.integer) ?? .null,
       "seed": .integer(settings.seed),
     ]
@@ -176,7 +177,10 @@ private struct ConfigurationReader {
     let augmentation = try Augmentation(parsing: try text("augmentation"))
     settings.augmentation = augmentation.steps.isEmpty ? nil : augmentation
     settings.balancesClasses = try text("class_weights") == "balanced"
-    settings.isExact = json["exact"] == true
+    guard let exact = ExactLayers(json["exact"] ?? false) else {
+      throw mistake("exact", "true, false or layers joined by commas")
+    }
+    settings.exact = exact
     settings.plateau = try optional("plateau", \.intValue)
     settings.patience = try optional("patience", \.intValue)
     settings.stopLoss = try optional("stop_loss", \.doubleValue)

@@ -1,5 +1,6 @@
 import MartletDatasets
 import MartletNetworks
+import MartletTraining
 
 /// One setting of a training by the name that options and experiment files use.
 ///
@@ -113,7 +114,7 @@ extension SettingKey {
       let augmentation = try Augmentation(parsing: text)
       system.settings.augmentation = augmentation.steps.isEmpty ? nil : augmentation
     case .balanceClasses: system.settings.balancesClasses = try answer(text)
-    case .exact: system.settings.isExact = try answer(text)
+    case .exact: system.settings.exact = try ExactLayers(setting: text)
     case .earlyStopping: system.settings.patience = text == "none" ? nil : try count(text)
     case .plateau: system.settings.plateau = text == "none" ? nil : try count(text)
     case .stopLoss:
@@ -141,6 +142,18 @@ extension SettingKey {
     default:
       throw SettingError(at: "--\(name)", expected: "yes or no", received: text, hint: "write yes or no")
     }
+  }
+}
+
+extension ExactLayers {
+  /// Reads the text of an option or of an experiment's file.
+  package init(setting text: String) throws {
+    guard let layers = ExactLayers(parsing: text) else {
+      throw SettingError(
+        at: "--exact-layers", expected: "the paths of convolutions joined by commas", received: text,
+        hint: "for instance conv2d_1,conv2d_3; 'martlet inspect' shows them")
+    }
+    self = layers
   }
 }
 

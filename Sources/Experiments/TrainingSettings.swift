@@ -1,6 +1,7 @@
 import MartletDatasets
 import MartletImages
 import MartletNetworks
+import MartletTraining
 
 /// The settings of a training.
 package struct TrainingSettings: Sendable, Equatable {
@@ -33,7 +34,7 @@ package struct TrainingSettings: Sendable, Equatable {
   /// Random changes to the training images, such as `flip,crop:4`.
   package var augmentation: Augmentation?
   /// Keeps to direct sums where a faster algorithm rounds otherwise.
-  package var isExact = false
+  package var exact: ExactLayers = false
   /// Whether the classes count alike, however many images each has.
   package var balancesClasses = false
   /// What the pictures of a folder are brought to.

@@ -28,6 +28,7 @@ public final class AccumulatingStep {
   ///   - optimizer: The rule of the update.
   ///   - seed: Decides initial weights and what is dropped.
   ///   - threads: The number of threads; nil takes the processors that may be used.
+  ///   - exact: The convolutions that keep to direct sums where a faster algorithm rounds otherwise.
   ///   - parameters: A store to train; nil makes one with initial values.
   ///   - frozen: Paths of layers or parameters that are left alone.
   ///   - change: Changes the mean gradients before the optimizer sees them.
@@ -37,14 +38,14 @@ public final class AccumulatingStep {
   /// - Throws: The first mistake of network or loss, with its layer's path and place.
   public convenience init(
     _ network: some Network, parts: Int, optimizer: some Optimizer = Adam(), seed: UInt64 = 0,
-    threads: Int? = nil, parameters: Parameters? = nil, frozen: Set<String> = [],
+    threads: Int? = nil, exact: ExactLayers = false, parameters: Parameters? = nil, frozen: Set<String> = [],
     gradients change: ((Gradients) -> Gradients)? = nil, file: String = #fileID, line: Int = #line,
     loss: @escaping TrainingStep.LossFunction
   ) throws {
     try self.init(
       try GradientStep(
-        network, seed: seed, threads: threads, parameters: parameters, frozen: frozen, file: file,
-        line: line, loss: loss), parts: parts, optimizer: optimizer, gradients: change)
+        network, seed: seed, threads: threads, exact: exact, parameters: parameters, frozen: frozen,
+        file: file, line: line, loss: loss), parts: parts, optimizer: optimizer, gradients: change)
   }
 
   /// Creates a step from one that computes gradients, for instance of a network of named inputs.

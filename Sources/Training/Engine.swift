@@ -9,17 +9,17 @@ package final class Engine {
   package let pool: WorkerPool
   package let arena: Arena
 
-  /// Whether faster algorithms with another rounding are refused.
-  let isExact: Bool
+  /// The layers in which faster algorithms with another rounding are refused.
+  let exact: ExactLayers
 
   /// - Parameters:
   ///   - threads: The number of threads; nil takes the processors that may be used.
-  ///   - exact: Refuses faster algorithms with another rounding.
-  package init(threads: Int?, exact: Bool = false) throws(TrainingError) {
+  ///   - exact: The layers in which faster algorithms with another rounding are refused.
+  package init(threads: Int?, exact: ExactLayers = false) throws(TrainingError) {
     let count = try Self.checked(threads: threads)
     pool = WorkerPool(threads: count)
     arena = Arena(workers: count)
-    isExact = exact
+    self.exact = exact
   }
 
   /// A number of threads; nil takes the processors that may be used.
@@ -52,7 +52,7 @@ package final class Engine {
     address: (_ path: String) -> UnsafeMutablePointer<Float>
   ) -> Executable {
     let program = Compiler.compile(
-      graph, batch: batch, guarded: guarded, exact: isExact, weightsStay: weightsStay)
+      graph, batch: batch, guarded: guarded, exact: exact.contains, weightsStay: weightsStay)
     let executable = Executable(program, pool: pool, arena: arena)
     executable.bind(address)
     return executable

@@ -26,11 +26,11 @@ public final class Evaluator {
   ///   - metrics: Further figures that are reported.
   ///   - parameters: The network's weights.
   ///   - threads: The number of threads; nil takes the processors that may be used.
-  ///   - exact: Keeps to direct sums where a faster algorithm rounds otherwise.
+  ///   - exact: The convolutions that keep to direct sums where a faster algorithm rounds otherwise.
   /// - Throws: The first mistake of network or store.
   public convenience init(
     _ network: some Network, loss: Loss, metrics: [Metric] = [], parameters: Parameters,
-    threads: Int? = nil, exact: Bool = false
+    threads: Int? = nil, exact: ExactLayers = false
   ) throws {
     try self.init(network, loss, metrics, [], parameters, try Engine(threads: threads, exact: exact))
   }

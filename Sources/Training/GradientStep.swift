@@ -48,7 +48,7 @@ public final class GradientStep {
   ///   - network: What is differentiated.
   ///   - seed: Decides initial weights and what is dropped.
   ///   - threads: The number of threads; nil takes the processors that may be used.
-  ///   - exact: Keeps to direct sums where a faster algorithm rounds otherwise.
+  ///   - exact: The convolutions that keep to direct sums where a faster algorithm rounds otherwise.
   ///   - parameters: The weights; nil makes a store with initial values.
   ///   - frozen: Paths of layers or parameters that have no gradient.
   ///   - file: The file that mistakes name; filled in by the compiler.
@@ -56,7 +56,7 @@ public final class GradientStep {
   ///   - loss: The mean loss of a batch, a scalar.
   /// - Throws: The first mistake of network or loss, with its layer's path and place.
   public convenience init(
-    _ network: some Network, seed: UInt64 = 0, threads: Int? = nil, exact: Bool = false,
+    _ network: some Network, seed: UInt64 = 0, threads: Int? = nil, exact: ExactLayers = false,
     parameters: Parameters? = nil,
     frozen: Set<String> = [], file: String = #fileID, line: Int = #line,
     loss: @escaping TrainingStep.LossFunction
@@ -73,7 +73,7 @@ public final class GradientStep {
   ///   - targets: What the loss compares outputs with: names, shapes and types.
   ///   - seed: Decides initial weights and what is dropped.
   ///   - threads: The number of threads; nil takes the processors that may be used.
-  ///   - exact: Keeps to direct sums where a faster algorithm rounds otherwise.
+  ///   - exact: The convolutions that keep to direct sums where a faster algorithm rounds otherwise.
   ///   - parameters: The weights; nil makes a store with initial values.
   ///   - frozen: Paths of layers or parameters that have no gradient.
   ///   - file: The file that mistakes name; filled in by the compiler.
@@ -82,7 +82,7 @@ public final class GradientStep {
   /// - Throws: The first mistake of network or loss, with its layer's path and place.
   public convenience init(
     _ network: some GraphNetwork, targets: NamedTargets, seed: UInt64 = 0, threads: Int? = nil,
-    exact: Bool = false,
+    exact: ExactLayers = false,
     parameters: Parameters? = nil, frozen: Set<String> = [], file: String = #fileID, line: Int = #line,
     loss: @escaping TrainingStep.NamedLossFunction
   ) throws {
@@ -94,6 +94,7 @@ public final class GradientStep {
 
   init(_ recipe: LossRecipe, seed: UInt64, parameters: Parameters?, engine: Engine) throws {
     let trace = try LossTrace(recipe, batch: 2)
+    try engine.exact.check(trace.graph)
     self.recipe = recipe
     self.seed = seed
     self.engine = engine

@@ -19,10 +19,11 @@ public final class GraphPredictor: Sendable {
   ///   - network: The network.
   ///   - parameters: Its weights; nil takes initial ones.
   ///   - threads: The number of threads; nil takes the processors that may be used.
-  ///   - exact: Keeps to direct sums where a faster algorithm rounds otherwise.
+  ///   - exact: The convolutions that keep to direct sums where a faster algorithm rounds otherwise.
   /// - Throws: The network's first mistake.
   public init(
-    _ network: some GraphNetwork, parameters: Parameters? = nil, threads: Int? = nil, exact: Bool = false
+    _ network: some GraphNetwork, parameters: Parameters? = nil, threads: Int? = nil,
+    exact: ExactLayers = false
   ) throws {
     programs = try PredictionPrograms(network, parameters, threads: threads, exact: exact)
   }

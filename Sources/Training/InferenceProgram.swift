@@ -55,6 +55,7 @@ final class InferenceProgram {
   private func program(batch: Int) throws -> Executable {
     if let program = programs[batch] { return program }
     let graph = try trace(batch: batch)
+    try engine.exact.check(graph)
     try parameters.addMissing(graph.parameters)
     let program = engine.executable(graph, batch: batch, weightsStay: true, parameters)
     programs[batch] = program

@@ -11,7 +11,7 @@ final class PredictionPrograms: Sendable {
   let threads: PredictorThreads
   private let network: any GraphNetwork
   private let weights: WeightSnapshot
-  private let isExact: Bool
+  private let exact: ExactLayers
   private let programs = Guarded<[Key: ConcurrentProgram]>([:])
 
   private struct Key: Hashable {
@@ -22,15 +22,16 @@ final class PredictionPrograms: Sendable {
   /// Checks the network by tracing it and copies its weights.
   ///
   /// - Parameter parameters: The weights; nil takes initial ones.
-  init(_ network: any GraphNetwork, _ parameters: Parameters?, threads: Int?, exact: Bool) throws {
+  init(_ network: any GraphNetwork, _ parameters: Parameters?, threads: Int?, exact: ExactLayers) throws {
     let graph = try Prediction.outputs.trace(network, batch: 1)
+    try exact.check(graph)
     let store = parameters ?? Parameters(seed: 0)
     try store.addMissing(graph.parameters)
     let count = try Engine.checked(threads: threads)
     self.network = network
     input = BatchInput(network)
     weights = WeightSnapshot(store, of: graph.parameters)
-    isExact = exact
+    self.exact = exact
     self.threads = PredictorThreads(count: count)
   }
 
@@ -59,7 +60,7 @@ final class PredictionPrograms: Sendable {
       let graph = try prediction.trace(network, batch: batch)
       let known = Dictionary(programs.values.map { ($0.preparation, $0.prepared) }) { first, _ in first }
       let program = ConcurrentProgram(
-        Compiler.compile(graph, batch: batch, exact: isExact, weightsStay: true), weights, threads,
+        Compiler.compile(graph, batch: batch, exact: exact.contains, weightsStay: true), weights, threads,
         known: known)
       programs[key] = program
       return program

@@ -27,11 +27,11 @@ public final class Predictor: Sendable {
   ///   - parameters: Its weights; nil takes initial ones.
   ///   - batchSize: The images of a batch.
   ///   - threads: The number of threads; nil takes the processors that may be used.
-  ///   - exact: Keeps to direct sums where a faster algorithm rounds otherwise.
+  ///   - exact: The convolutions that keep to direct sums where a faster algorithm rounds otherwise.
   /// - Throws: The network's first mistake, or one of the arguments.
   public init(
     _ network: some Network, parameters: Parameters? = nil, batchSize: Int = 256, threads: Int? = nil,
-    exact: Bool = false
+    exact: ExactLayers = false
   ) throws {
     try BatchInput.check(batchSize: batchSize)
     self.batchSize = batchSize

@@ -55,7 +55,7 @@ public final class Trainer {
   ///   - schedule: How the learning rate changes from epoch to epoch.
   ///   - seed: Decides initial weights, orders and what is dropped.
   ///   - threads: The number of threads; nil takes the processors that may be used.
-  ///   - exact: Keeps to direct sums where a faster algorithm rounds otherwise.
+  ///   - exact: The convolutions that keep to direct sums where a faster algorithm rounds otherwise.
   ///   - parameters: A store to train; nil makes one with initial values.
   ///   - frozen: Paths of layers or parameters that are left alone.
   ///   - stopToken: Stops a training at the next boundary between two steps.
@@ -66,7 +66,7 @@ public final class Trainer {
     _ network: some Network, optimizer: some Optimizer = Adam(), loss: Loss, metrics: [Metric] = [],
     penalties: [Penalty] = [], classWeights: [Double]? = nil,
     gradients: ((Gradients) -> Gradients)? = nil, schedule: RateSchedule = .constant, seed: UInt64 = 0,
-    threads: Int? = nil, exact: Bool = false, parameters: Parameters? = nil, frozen: Set<String> = [],
+    threads: Int? = nil, exact: ExactLayers = false, parameters: Parameters? = nil, frozen: Set<String> = [],
     stopToken: StopToken = StopToken(), events: ((TrainingEvent) -> Void)? = nil
   ) throws {
     guard let classes = try BatchInput(network).classes else {

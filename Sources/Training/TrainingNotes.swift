@@ -39,7 +39,7 @@ struct TrainingSetup: Equatable {
         .string(
           Self.list(callbacks.compactMap { call in call.settings.map { "\(call.name) (\($0))" } }))),
       JSON.Member("graph of a step", .string(step.hexDigest())),
-      JSON.Member("exact", .bool(job.step.engine.isExact)),
+      JSON.Member("exact", job.step.engine.exact.json),
       JSON.Member("batch size", .integer(loader.batchSize)),
       JSON.Member("augmentation", .string(loader.augmentation?.description ?? "none")),
       JSON.Member("shuffle", .bool(loader.shuffle)),

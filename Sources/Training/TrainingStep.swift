@@ -57,7 +57,7 @@ public final class TrainingStep {
   ///   - optimizer: The rule of the update.
   ///   - seed: Decides initial weights and what is dropped.
   ///   - threads: The number of threads; nil takes the processors that may be used.
-  ///   - exact: Keeps to direct sums where a faster algorithm rounds otherwise.
+  ///   - exact: The convolutions that keep to direct sums where a faster algorithm rounds otherwise.
   ///   - parameters: A store to train; nil makes one with initial values.
   ///   - frozen: Paths of layers or parameters that are left alone.
   ///   - gradients: Changes the gradients before the optimizer sees them.
@@ -67,7 +67,7 @@ public final class TrainingStep {
   /// - Throws: The first mistake of network or loss, with its layer's path and place.
   public convenience init(
     _ network: some Network, optimizer: some Optimizer = Adam(), seed: UInt64 = 0, threads: Int? = nil,
-    exact: Bool = false,
+    exact: ExactLayers = false,
     parameters: Parameters? = nil, frozen: Set<String> = [], gradients: ((Gradients) -> Gradients)? = nil,
     file: String = #fileID, line: Int = #line, loss: @escaping LossFunction
   ) throws {
@@ -98,7 +98,7 @@ public final class TrainingStep {
   ///   - optimizer: The rule of the update.
   ///   - seed: Decides initial weights and what is dropped.
   ///   - threads: The number of threads; nil takes the processors that may be used.
-  ///   - exact: Keeps to direct sums where a faster algorithm rounds otherwise.
+  ///   - exact: The convolutions that keep to direct sums where a faster algorithm rounds otherwise.
   ///   - parameters: A store to train; nil makes one with initial values.
   ///   - frozen: Paths of layers or parameters that are left alone.
   ///   - gradients: Changes the gradients before the optimizer sees them.
@@ -108,7 +108,7 @@ public final class TrainingStep {
   /// - Throws: The first mistake of network or loss, with its layer's path and place.
   public convenience init(
     _ network: some GraphNetwork, targets: NamedTargets, optimizer: some Optimizer = Adam(),
-    seed: UInt64 = 0, threads: Int? = nil, exact: Bool = false, parameters: Parameters? = nil,
+    seed: UInt64 = 0, threads: Int? = nil, exact: ExactLayers = false, parameters: Parameters? = nil,
     frozen: Set<String> = [],
     gradients: ((Gradients) -> Gradients)? = nil, file: String = #fileID, line: Int = #line,
     loss: @escaping NamedLossFunction
@@ -127,6 +127,7 @@ public final class TrainingStep {
     self.engine = engine
     // Two samples, because a variance of one is no variance.
     let graph = try StepTrace(recipe, batch: 2).graph
+    try engine.exact.check(graph)
     input = try BatchInput(recipe.loss, graph)
     learningRate = recipe.optimizer.learningRate
     numbers = StepNumbers(recipe.optimizer, seed: seed)

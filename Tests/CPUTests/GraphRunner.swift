@@ -18,7 +18,8 @@ struct GraphRunner {
   ) {
     self.graph = graph
     executable = Executable(
-      Compiler.compile(graph, batch: batch, guarded: guarded, exact: exact, weightsStay: weightsStay),
+      Compiler.compile(
+        graph, batch: batch, guarded: guarded, exact: { _ in exact }, weightsStay: weightsStay),
       pool: WorkerPool(threads: threads),
       arena: Arena(workers: threads))
   }

@@ -33,6 +33,18 @@ import Testing
     #expect(result.output.contains("program for batch 4") && result.output.contains("after the guard"))
   }
 
+  @Test func layersCanBeMadeExactOneByOne() throws {
+    let all = try CommandRunner.run("inspect", "convnet")
+    #expect(all.output.contains("= conv 3x3 pad 1,1,1,1+bias+relu+pool [winograd]"))
+    let one = try CommandRunner.run("inspect", "convnet", "--exact-layers", "Conv2")
+    #expect(one.output.contains("= conv 3x3 pad 1,1,1,1+bias+relu+pool [direct]"))
+    let unknown = try CommandRunner.run("train", "--model", "convnet", "--exact-layers", "Conv7")
+    #expect(unknown.status != 0)
+    #expect(unknown.errors.contains("exact: expected a convolution of the network, received Conv7"))
+    let both = try CommandRunner.run("benchmark", "convnet", "--exact", "--exact-layers", "Conv2")
+    #expect(both.status == 64 && both.errors.contains("expected no --exact besides"))
+  }
+
   @Test func inspectDrawsTheTimes() throws {
     let folder = try TemporaryFolder()
     let drawn = try CommandRunner.run(

@@ -170,7 +170,8 @@ import Testing
     #expect(settings.optimizer.text == "sgd:momentum=0.9" && settings.penalties.text == "l2:0.1")
     #expect(settings.clipping == .norm(1) && settings.augmentation?.description == "flip")
     #expect(
-      settings.balancesClasses && settings.isExact && settings.patience == nil && settings.stopLoss == 0.3)
+      settings.balancesClasses && settings.exact == true && settings.patience == nil
+        && settings.stopLoss == 0.3)
     #expect(settings.corruptImages == .refuse && settings.notesGradientNorm)
     #expect(system.model == "attention:l2=0.001" && system.id == nil)
     #expect(SettingKey(name: "epochen") == nil)

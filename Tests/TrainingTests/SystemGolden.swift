@@ -57,7 +57,7 @@ enum SystemGolden: String, CaseIterable, Sendable {
   func step(exact: Bool = false) throws -> TrainingStep {
     let system = self
     let step = try TrainingStep(
-      try network(), optimizer: Adam(), threads: 2, exact: exact,
+      try network(), optimizer: Adam(), threads: 2, exact: ExactLayers(exact),
       gradients: { gradients in
         for (path, value) in gradients.entries { value.graph.output(Self.gradientName(path), value) }
         return gradients
