@@ -14,8 +14,8 @@ import MartletGraphs
 /// | kernel gradient | the same | 1...4 | multiple of 8 | tiny: masked |
 /// | gradients | any + 2x2 pool | multiple of 8 | any | sparse: lists of the non-zero gradients |
 /// | gradients | any + 2x2 pool | other | any | direct, with the mask spread out |
-/// | forward | 3x3 with a large kernel, few tiles | any | any | direct: the transformed kernel is larger |
-/// | all | 3x3, stride 1, see `Winograd.suits` | multiple of 8, from 16 | the same | Winograd |
+/// | forward | 3x3 to 5x5 with a large kernel, few tiles | any | any | direct: the transformed kernel is larger |
+/// | all | 3x3 to 5x5, stride 1, see `Winograd.suits` | multiple of 8, from 16 | the same | Winograd |
 /// | all | any other | any | any | direct on a bordered image |
 enum ConvolutionAlgorithm: String {
   case tiny, sparse, winograd, depthwise, direct
@@ -44,11 +44,13 @@ enum ConvolutionAlgorithm: String {
     let (image, result, padding) = (step.imageShape, step.resultShape, step.window.padding)
     let suits = Winograd.suits(step.window, channels: image[3], result: result)
     switch part {
-    case .forward: return suits && !Winograd.readsTooMuch(channels: image[3], result: result)
+    case .forward:
+      return suits
+        && !Winograd.readsTooMuch(taps: step.window.kernel.height, channels: image[3], result: result)
     case .kernelGradient: return suits
     case .inputGradient:
       // The way back reads the filters and writes the channels.
-      return max(padding.top, padding.left, padding.bottom, padding.right) <= 2
+      return max(padding.top, padding.left, padding.bottom, padding.right) < step.window.kernel.height
         && Winograd.suits(step.window, channels: result[3], result: image)
     }
   }

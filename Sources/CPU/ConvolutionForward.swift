@@ -40,13 +40,17 @@ struct ConvolutionForward: DivisibleConvolution {
     image = BorderedImage(
       shape: step.imageShape,
       margins: isWinograd
-        ? Winograd.margins(step.window.padding, result: step.resultShape, image: step.imageShape)
+        ? Winograd.margins(
+          step.window.padding, taps: step.window.kernel.height, result: step.resultShape,
+          image: step.imageShape)
         : step.window.padding,
       code: step.source, inputs: inputs,
       slots: blocks.count > 1 && !step.isPooled && !isWinograd ? FilterBlocks.images : 1, scratch: &scratch)
     winograd =
       isWinograd
-      ? Winograd(channels: channels, result: step.resultShape, pitch: image.pitch, scratch: &scratch) : nil
+      ? Winograd(
+        taps: step.window.kernel.height, channels: channels, result: step.resultShape, pitch: image.pitch,
+        scratch: &scratch) : nil
     self.weights = weights
     self.bias = bias
     self.output = output
@@ -194,7 +198,10 @@ extension ConvolutionForward {
 
   private var splitsFilters: Bool { blocks.count > 1 && !step.isPooled && winograd == nil }
   /// Rows that stay together.
-  private var band: Int { winograd != nil ? 4 : step.isPooled ? 2 : 1 }
+  private var band: Int {
+    guard let rows = winograd?.tileRows else { return step.isPooled ? 2 : 1 }
+    return step.isPooled && rows % 2 == 1 ? 2 * rows : rows
+  }
   private var units: Int {
     if splitsFilters { return blocks.count }
     return step.isPooled && winograd == nil ? Int(geometry.rows) / 2 : (Int(geometry.rows) + band - 1) / band
@@ -213,11 +220,16 @@ extension ConvolutionForward {
     let window = step.window
     let height = (window.kernel.height - 1) * window.dilation.height + 1
     // Winograd's last tile reads beyond the last row of the result.
-    let lastRow = winograd != nil ? range.upperBound * band - 1 : rows.upperBound - 1
+    let tiles = winograd.map {
+      rows.lowerBound / $0.tileRows..<(rows.upperBound + $0.tileRows - 1) / $0.tileRows
+    }
+    let lastRow =
+      winograd.flatMap { winograd in tiles.map { $0.upperBound * winograd.tileRows - 1 } }
+      ?? rows.upperBound - 1
     let read = rows.lowerBound * window.stride.height..<lastRow * window.stride.height + height
     let x = image.load(index, rows: read, context)
-    if let winograd {
-      let part = winograd.band(tiles: range)
+    if let winograd, let tiles {
+      let part = winograd.band(tiles: tiles)
       part.transform(x + rows.lowerBound * image.pitch, slot: 0, context)
       part.multiply(1, by: weights.floats(context), context)
       store(part, slot: 0, index, from: rows.lowerBound, rows: rows.count, context)

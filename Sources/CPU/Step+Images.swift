@@ -24,19 +24,25 @@ extension Step {
     case .convolution(let step):
       let shape = inputShapes[step.sourceCount]
       switch ConvolutionAlgorithm(step, .forward) {
-      case .winograd: return Winograd.images(channels: step.imageShape[3], result: step.resultShape)
+      case .winograd:
+        return Winograd.images(
+          taps: step.window.kernel.height, channels: step.imageShape[3], result: step.resultShape)
       case .tiny, .sparse, .direct: return FilterBlocks.imagesTogether(.forward, shape, step)
       case .depthwise: return 1
       }
     case .kernelGradient(let step, let shape):
       switch ConvolutionAlgorithm(step, .kernelGradient) {
-      case .winograd: return Winograd.images(channels: step.imageShape[3], result: step.resultShape)
+      case .winograd:
+        return Winograd.images(
+          taps: step.window.kernel.height, channels: step.imageShape[3], result: step.resultShape)
       case .tiny, .sparse, .direct: return FilterBlocks.imagesTogether(.forward, shape, step)
       case .depthwise: return 1
       }
     case .inputGradient(let step, _):
       switch ConvolutionAlgorithm(step, .inputGradient) {
-      case .winograd: return Winograd.images(channels: step.resultShape[3], result: step.imageShape)
+      case .winograd:
+        return Winograd.images(
+          taps: step.window.kernel.height, channels: step.resultShape[3], result: step.imageShape)
       case .tiny, .sparse, .direct:
         return FilterBlocks.imagesTogether(DirectInputGradient.order(step), inputShapes[1], step)
       case .depthwise: return 1

@@ -11,7 +11,7 @@ struct WeightPacking: FlatKernel {
     case backward(taps: [Int])
     /// `[K][kh][kw][C]`, for the sparse way back.
     case byFilter
-    /// `[36][C][K]`, transformed for tiles of 4x4 results.
+    /// `[36][C][K]`, transformed for Winograd's tiles.
     case winograd
     /// `[36][K][C]`, transformed, with the taps turned round.
     case turnedWinograd
@@ -69,7 +69,7 @@ struct WeightPacking: FlatKernel {
     case .winograd, .turnedWinograd:
       let lanes = Int32(MK_LANES)
       (order == .winograd ? kernels.winograd_kernel : kernels.winograd_turned_kernel)(
-        from, Int32(channels), Int32(filters), Int32(task) * lanes, lanes, to)
+        Int32(shape[0]), from, Int32(channels), Int32(filters), Int32(task) * lanes, lanes, to)
     case .byFilter:
       kernels.transpose(
         from, Int32(taps * channels), Int32(shape[3]), shape[3], taps * channels, to)

@@ -2,8 +2,8 @@ import CMartletKernels
 import MartletCompilation
 import MartletGraphs
 
-/// A 3x3 convolution of some images in tiles of 4x4 results: transform, multiply position by position,
-/// transform back.
+/// A convolution of 3x3, 4x4 or 5x5 taps of some images in tiles of 4x4, 3x3 or 2x2 results: transform, multiply
+/// position by position, transform back.
 ///
 /// Images go together in blocks: small maps fill the register tiles then, and a large kernel is read once
 /// for all of them. An image's result does not depend on the block.
@@ -16,18 +16,20 @@ struct Winograd {
   private let kernels = InstructionSet.kernels
 
   /// - Parameters:
+  ///   - taps: Rows and columns of the kernel.
   ///   - result: `[N, H', W', K]` of the results.
   ///   - pitch: Floats from row to row of the bordered image; `margins(_:result:image:)` says its border.
-  init(channels: Int, result: [Int], pitch: Int, scratch: inout ScratchLayout) {
+  init(taps: Int, channels: Int, result: [Int], pitch: Int, scratch: inout ScratchLayout) {
     let (rows, columns, filters) = (result[1], result[2], result[3])
-    let (tilesY, tilesX) = (Self.tiles(rows), Self.tiles(columns))
-    images = Self.images(channels: channels, result: result)
+    let (tilesY, tilesX) = (Self.tiles(rows, taps: taps), Self.tiles(columns, taps: taps))
+    images = Self.images(taps: taps, channels: channels, result: result)
     let tiles = images * tilesY * tilesX
     let (vPosition, mPosition) = (tiles * channels + Self.stagger, tiles * filters + Self.stagger)
     vOffset = scratch.reserve(Float.self, Self.positions * vPosition)
     mOffset = scratch.reserve(Float.self, Self.positions * mPosition)
     geometry = mk_winograd(
-      tiles_y: Int32(tilesY), tiles_x: Int32(tilesX), channels: Int32(channels), filters: Int32(filters),
+      taps: Int32(taps), tiles_y: Int32(tilesY), tiles_x: Int32(tilesX), channels: Int32(channels),
+      filters: Int32(filters),
       rows: Int32(rows), columns: Int32(columns), x_row: pitch, x_pixel: channels, y_row: columns * filters,
       y_pixel: filters, v_position: vPosition, m_position: mPosition)
   }
@@ -37,19 +39,27 @@ struct Winograd {
   /// contend for the same few lines of a cache.
   private static let stagger = 16
 
-  private static func tiles(_ cells: Int) -> Int { (cells + 3) / 4 }
+  /// Rows and columns of a tile's results: with the taps they read six rows and columns.
+  private static func tileSize(taps: Int) -> Int { 7 - taps }
+  private static func tiles(_ cells: Int, taps: Int) -> Int {
+    (cells + tileSize(taps: taps) - 1) / tileSize(taps: taps)
+  }
+
+  /// Rows of a tile's results.
+  var tileRows: Int { Self.tileSize(taps: Int(geometry.taps)) }
 
   /// The margins with as much more below and to the right as whole tiles read.
-  static func margins(_ margins: Margins, result: [Int], image: [Int]) -> Margins {
+  static func margins(_ margins: Margins, taps: Int, result: [Int], image: [Int]) -> Margins {
+    func read(_ cells: Int) -> Int { tileSize(taps: taps) * tiles(cells, taps: taps) + taps - 1 }
     var wide = margins
-    wide.bottom = 4 * tiles(result[1]) + 2 - image[1] - margins.top
-    wide.right = 4 * tiles(result[2]) + 2 - image[2] - margins.left
+    wide.bottom = read(result[1]) - image[1] - margins.top
+    wide.right = read(result[2]) - image[2] - margins.left
     return wide
   }
 
   /// The images of a block: enough tiles to repay reading the kernel for them.
-  static func images(channels: Int, result: [Int]) -> Int {
-    let tiles = tiles(result[1]) * tiles(result[2])
+  static func images(taps: Int, channels: Int, result: [Int]) -> Int {
+    let tiles = tiles(result[1], taps: taps) * tiles(result[2], taps: taps)
     let wanted = isLarge(channels: channels, filters: result[3]) ? largeTiles : smallTiles
     return max(1, min(mostImages, wanted / tiles))
   }
@@ -71,17 +81,20 @@ struct Winograd {
   ///   - result: The shape written; at least half of its tiles' cells must be in it.
   static func suits(_ window: ConvolutionWindow, channels: Int, result: [Int]) -> Bool {
     let lanes = Int(MK_LANES)
-    let cells = result[1] * result[2]
-    return window.kernel == Extent(3) && window.stride == Extent(1) && window.dilation == Extent(1)
+    let taps = window.kernel.height
+    guard (3...5).contains(taps) else { return false }
+    let tiles = tiles(result[1], taps: taps) * tiles(result[2], taps: taps)
+    let tileCells = tileSize(taps: taps) * tileSize(taps: taps)
+    return window.kernel == Extent(taps) && window.stride == Extent(1) && window.dilation == Extent(1)
       && window.groups == 1 && channels % lanes == 0 && result[3] % lanes == 0 && channels >= 16
-      && result[3] >= 16 && 32 * tiles(result[1]) * tiles(result[2]) <= 4 * cells
+      && result[3] >= 16 && tileCells * tiles <= 2 * result[1] * result[2]
   }
 
   /// Whether a batch has so few tiles that reading a large transformed kernel takes longer than the sums
   /// it saves.
-  static func readsTooMuch(channels: Int, result: [Int]) -> Bool {
+  static func readsTooMuch(taps: Int, channels: Int, result: [Int]) -> Bool {
     isLarge(channels: channels, filters: result[3])
-      && result[0] * tiles(result[1]) * tiles(result[2]) < fewestTiles
+      && result[0] * tiles(result[1], taps: taps) * tiles(result[2], taps: taps) < fewestTiles
   }
 
   private static let fewestTiles = 16
@@ -90,7 +103,8 @@ struct Winograd {
   func band(tiles: Range<Int>) -> Winograd {
     var part = self
     part.geometry.tiles_y = Int32(tiles.count)
-    part.geometry.rows = min(geometry.rows - Int32(4 * tiles.lowerBound), Int32(4 * tiles.count))
+    part.geometry.rows = min(
+      geometry.rows - Int32(tileRows * tiles.lowerBound), Int32(tileRows * tiles.count))
     return part
   }
 

@@ -1,7 +1,7 @@
 import MartletCompilation
 import MartletGraphs
 
-/// The gradient of a 3x3 convolution's input: Winograd's convolution of dy with the kernel turned round.
+/// The gradient of a convolution's input: Winograd's convolution of dy with the kernel turned round.
 struct WinogradInputGradient: ImageKernel {
   private let image: BorderedImage
   private let winograd: Winograd
@@ -15,13 +15,15 @@ struct WinogradInputGradient: ImageKernel {
     self.weights = weights
     self.output = output
     let padding = step.window.padding
+    let taps = step.window.kernel.height
     let margins = Winograd.margins(
-      Margins(top: 2 - padding.top, left: 2 - padding.left), result: step.imageShape,
-      image: step.resultShape)
+      Margins(top: taps - 1 - padding.top, left: taps - 1 - padding.left), taps: taps,
+      result: step.imageShape, image: step.resultShape)
     image = BorderedImage(
       shape: step.resultShape, margins: margins, code: nil, inputs: [dy], scratch: &scratch)
     winograd = Winograd(
-      channels: step.resultShape[3], result: step.imageShape, pitch: image.pitch, scratch: &scratch)
+      taps: taps, channels: step.resultShape[3], result: step.imageShape, pitch: image.pitch,
+      scratch: &scratch)
   }
 
   func run(_ images: Range<Int>, shard: Int, _ context: Context) {

@@ -2,7 +2,7 @@ import CMartletKernels
 import MartletCompilation
 import MartletGraphs
 
-/// The gradient of a 3x3 convolution's kernel by Winograd's way: a partial sum for each shard.
+/// The gradient of a convolution's kernel by Winograd's way: a partial sum for each shard.
 struct WinogradKernelGradient: ImageKernel {
   private let image: BorderedImage
   private let dy: Operand
@@ -24,10 +24,13 @@ struct WinogradKernelGradient: ImageKernel {
     self.partials = partials
     image = BorderedImage(
       shape: step.imageShape,
-      margins: Winograd.margins(step.window.padding, result: step.resultShape, image: step.imageShape),
+      margins: Winograd.margins(
+        step.window.padding, taps: layout.kernelShape[0], result: step.resultShape, image: step.imageShape),
       code: step.source, inputs: inputs, scratch: &scratch)
     let (channels, filters) = (layout.kernelShape[2], layout.kernelShape[3])
-    winograd = Winograd(channels: channels, result: step.resultShape, pitch: image.pitch, scratch: &scratch)
+    winograd = Winograd(
+      taps: layout.kernelShape[0], channels: channels, result: step.resultShape, pitch: image.pitch,
+      scratch: &scratch)
     transformedOffset =
       layout.keptFloats > 0
       ? kept
@@ -77,7 +80,8 @@ struct WinogradKernelGradient: ImageKernel {
   /// Transforms the gradient of some channels back and adds it.
   private func add(_ channels: Range<Int>, to sum: UnsafeMutablePointer<Float>, _ context: Context) {
     kernels.winograd_kernel_gradient(
-      transformed(context), Int32(layout.kernelShape[2]), Int32(layout.kernelShape[3]),
+      Int32(layout.kernelShape[0]), transformed(context), Int32(layout.kernelShape[2]),
+      Int32(layout.kernelShape[3]),
       Int32(channels.lowerBound), Int32(channels.count), sum)
   }
 }

@@ -4,12 +4,15 @@ import MartletGraphs
 import MartletReference
 import Testing
 
-/// 3x3 convolutions, forward and both ways back, computed directly and in transformed tiles.
+/// Convolutions of 3x3 to 5x5 taps, forward and both ways back, computed directly and in transformed tiles.
 @Suite struct WinogradTests {
   struct Layer: CustomTestStringConvertible, Sendable {
+    var taps = 3
     var images: Int, rows: Int, columns: Int, channels: Int, filters: Int
     var padding: Margins
-    var testDescription: String { "\(images)x\(rows)x\(columns) \(channels)>\(filters) \(padding)" }
+    var testDescription: String {
+      "\(taps)x\(taps) \(images)x\(rows)x\(columns) \(channels)>\(filters) \(padding)"
+    }
   }
 
   private static let same = Margins(top: 1, left: 1, bottom: 1, right: 1)
@@ -22,14 +25,22 @@ import Testing
       padding: Margins(top: 2, left: 0, bottom: 1, right: 2)),
     // A transformed kernel of more than the second-level cache: its channels are summed in parts.
     Layer(images: 6, rows: 7, columns: 5, channels: 104, filters: 72, padding: same),
+    Layer(taps: 4, images: 7, rows: 9, columns: 12, channels: 32, filters: 48, padding: same),
+    Layer(
+      taps: 4, images: 3, rows: 6, columns: 7, channels: 72, filters: 80,
+      padding: Margins(top: 3, left: 0, bottom: 2, right: 3)),
+    Layer(taps: 5, images: 5, rows: 12, columns: 12, channels: 32, filters: 64, padding: Margins()),
+    Layer(
+      taps: 5, images: 9, rows: 7, columns: 6, channels: 48, filters: 24,
+      padding: Margins(top: 2, left: 4, bottom: 1, right: 2)),
   ]
 
   /// y, dx and dw of a convolution with a given dy.
   private func graph(_ layer: Layer) -> Graph {
     let graph = Graph(purpose: .training)
-    let window = ConvolutionWindow(kernel: 3, padding: layer.padding)
+    let window = ConvolutionWindow(kernel: Extent(layer.taps), padding: layer.padding)
     let x = graph.input("x", shape: [layer.images, layer.rows, layer.columns, layer.channels])
-    let kernel = graph.input("kernel", shape: [3, 3, layer.channels, layer.filters])
+    let kernel = graph.input("kernel", shape: [layer.taps, layer.taps, layer.channels, layer.filters])
     let y = graph.apply(.convolution(.forward(window)), [x, kernel])
     let dy = graph.input("dy", shape: y.shape)
     graph.output("y", y)

@@ -236,24 +236,27 @@ static void sparse_input(const mk_kernels *k, results *to) {
   }
 }
 
-// Tiles of 4x4 outputs.
-static const struct { int rows, columns, channels, filters; } layers[] = {
-    {8, 8, 16, 24}, {7, 5, 32, 8}, {14, 14, 8, 32}, {4, 9, 24, 16}};
+static const struct { int taps, rows, columns, channels, filters; } layers[] = {
+    {3, 8, 8, 16, 24}, {3, 7, 5, 32, 8}, {3, 14, 14, 8, 32}, {3, 4, 9, 24, 16}, {4, 7, 9, 16, 24}, {5, 8, 5, 24, 16}};
 #define LAYERS(i, g) \
-  for (int i = 0; i < 4; i++) for (mk_winograd g = winograd_of(i), *once = &g; once; once = NULL)
+  for (int i = 0; i < 6; i++) for (mk_winograd g = winograd_of(i), *once = &g; once; once = NULL)
 
 static mk_winograd winograd_of(int i) {
-  const int tiles_y = (layers[i].rows + 3) / 4, tiles_x = (layers[i].columns + 3) / 4;
-  const ptrdiff_t width = 4 * tiles_x + 2, tiles = tiles_y * tiles_x;
+  const int taps = layers[i].taps, size = 7 - taps;
+  const int tiles_y = (layers[i].rows + size - 1) / size, tiles_x = (layers[i].columns + size - 1) / size;
+  const ptrdiff_t width = size * tiles_x + taps - 1, tiles = tiles_y * tiles_x;
   return (mk_winograd){
-      .tiles_y = tiles_y, .tiles_x = tiles_x, .channels = layers[i].channels, .filters = layers[i].filters,
+      .taps = taps, .tiles_y = tiles_y, .tiles_x = tiles_x, .channels = layers[i].channels, .filters = layers[i].filters,
       .rows = layers[i].rows, .columns = layers[i].columns, .x_row = width * layers[i].channels,
       .x_pixel = layers[i].channels, .y_row = (ptrdiff_t)layers[i].columns * layers[i].filters,
       .y_pixel = layers[i].filters, .v_position = tiles * layers[i].channels,
       .m_position = tiles * layers[i].filters};
 }
 
-static size_t winograd_inputs(mk_winograd g) { return (size_t)(4 * g.tiles_y + 2) * (size_t)g.x_row; }
+static size_t winograd_inputs(mk_winograd g) {
+  return (size_t)((7 - g.taps) * g.tiles_y + g.taps - 1) * (size_t)g.x_row;
+}
+static size_t winograd_weights(mk_winograd g) { return (size_t)(g.taps * g.taps * g.channels * g.filters); }
 static size_t winograd_outputs(mk_winograd g) { return (size_t)g.rows * (size_t)g.y_row; }
 
 static void winograd_input(const mk_kernels *k, results *to) {
@@ -300,13 +303,13 @@ static void winograd_gradient(const mk_kernels *k, results *to) {
   }
 }
 
-typedef void (*kernel_transform)(const float *, int32_t, int32_t, int32_t, int32_t, float *);
+typedef void (*kernel_transform)(int32_t, const float *, int32_t, int32_t, int32_t, int32_t, float *);
 
 static void transformed(kernel_transform transform, results *to) {
   LAYERS(i, g) {
     const size_t count = (size_t)(g.channels * g.filters);
     float *u = zeroed(36 * count, sizeof *u);
-    transform(numbers(9 * count, 1, -1, 1), g.channels, g.filters, 0, g.channels, u);
+    transform(g.taps, numbers(winograd_weights(g), 1, -1, 1), g.channels, g.filters, 0, g.channels, u);
     give(to, u, 36 * count);
   }
 }
@@ -317,9 +320,10 @@ static void winograd_turned(const mk_kernels *k, results *to) { transformed(k->w
 static void winograd_kernel_gradient(const mk_kernels *k, results *to) {
   LAYERS(i, g) {
     const size_t count = (size_t)(g.channels * g.filters);
-    float *gradient = numbers(9 * count, 2, -1, 1);
-    k->winograd_kernel_gradient(numbers(36 * count, 1, -1, 1), g.channels, g.filters, 0, g.channels, gradient);
-    give(to, gradient, 9 * count);
+    float *gradient = numbers(winograd_weights(g), 2, -1, 1);
+    k->winograd_kernel_gradient(g.taps, numbers(36 * count, 1, -1, 1), g.channels, g.filters, 0, g.channels,
+                                gradient);
+    give(to, gradient, winograd_weights(g));
   }
 }
 

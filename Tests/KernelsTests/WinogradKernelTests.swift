@@ -1,19 +1,24 @@
 import CMartletKernels
 import Testing
 
-/// A 3x3 convolution in tiles of 4x4 results, forward and both ways back, against plain loops in Double.
+/// A convolution of 3x3, 4x4 or 5x5 taps in tiles of 4x4, 3x3 or 2x2 results, forward and both ways back, against plain loops in Double.
 @Suite struct WinogradKernelTests {
   struct Layer: CustomTestStringConvertible, Sendable {
+    var taps = 3
     var rows: Int, columns: Int, channels: Int, filters: Int
-    var testDescription: String { "\(rows)x\(columns) \(channels)>\(filters)" }
-    var tilesY: Int { (rows + 3) / 4 }
-    var tilesX: Int { (columns + 3) / 4 }
+    var testDescription: String { "\(taps)x\(taps) \(rows)x\(columns) \(channels)>\(filters)" }
+    /// Rows and columns of a tile's results.
+    var size: Int { 7 - taps }
+    var tilesY: Int { (rows + size - 1) / size }
+    var tilesX: Int { (columns + size - 1) / size }
     var tiles: Int { tilesY * tilesX }
     /// Rows and columns of the bordered image that whole tiles read.
-    var extent: (Int, Int) { (4 * tilesY + 2, 4 * tilesX + 2) }
+    var extent: (Int, Int) { (size * tilesY + taps - 1, size * tilesX + taps - 1) }
+    var weights: Int { taps * taps * channels * filters }
     var geometry: mk_winograd {
       mk_winograd(
-        tiles_y: Int32(tilesY), tiles_x: Int32(tilesX), channels: Int32(channels), filters: Int32(filters),
+        taps: Int32(taps), tiles_y: Int32(tilesY), tiles_x: Int32(tilesX), channels: Int32(channels),
+        filters: Int32(filters),
         rows: Int32(rows), columns: Int32(columns), x_row: extent.1 * channels, x_pixel: channels,
         y_row: columns * filters, y_pixel: filters, v_position: tiles * channels,
         m_position: tiles * filters)
@@ -23,9 +28,9 @@ import Testing
     func eachProduct(_ body: (_ x: Int, _ weight: Int, _ y: Int) -> Void) {
       for row in 0..<rows {
         for column in 0..<columns {
-          for tap in 0..<9 {
+          for tap in 0..<taps * taps {
             for channel in 0..<channels {
-              let pixel = (row + tap / 3) * extent.1 + column + tap % 3
+              let pixel = (row + tap / taps) * extent.1 + column + tap % taps
               body(
                 pixel * channels + channel, (tap * channels + channel) * filters,
                 (row * columns + column) * filters)
@@ -42,6 +47,10 @@ import Testing
     Layer(rows: 14, columns: 13, channels: 24, filters: 40),
     Layer(rows: 5, columns: 9, channels: 32, filters: 64),
     Layer(rows: 8, columns: 2, channels: 40, filters: 16),
+    Layer(taps: 4, rows: 7, columns: 6, channels: 24, filters: 40),
+    Layer(taps: 4, rows: 4, columns: 11, channels: 32, filters: 16),
+    Layer(taps: 5, rows: 8, columns: 8, channels: 32, filters: 64),
+    Layer(taps: 5, rows: 5, columns: 3, channels: 40, filters: 24),
   ]
 
   /// The error that is documented, as a part of the result's root mean square.
@@ -59,7 +68,7 @@ import Testing
     let table = try kernels(set)
     var random = Generator(3)
     let x = random.floats(layer.extent.0 * layer.extent.1 * layer.channels)
-    let kernel = random.floats(9 * layer.channels * layer.filters)
+    let kernel = random.floats(layer.weights)
     let bias = random.floats(layer.filters)
     var sums = [Double](repeating: 0, count: layer.rows * layer.columns * layer.filters)
     layer.eachProduct { x0, w, y in
@@ -70,8 +79,8 @@ import Testing
     var u = [Float](repeating: 0, count: 36 * layer.channels * layer.filters)
     // In two parts, as tasks do it.
     let (channels, filters) = (Int32(layer.channels), Int32(layer.filters))
-    table.winograd_kernel(kernel, channels, filters, 8, channels - 8, &u)
-    table.winograd_kernel(kernel, channels, filters, 0, 8, &u)
+    table.winograd_kernel(Int32(layer.taps), kernel, channels, filters, 8, channels - 8, &u)
+    table.winograd_kernel(Int32(layer.taps), kernel, channels, filters, 0, 8, &u)
     var v = [Float](repeating: 0, count: 36 * layer.tiles * layer.channels)
     var m = [Float](repeating: 0, count: 36 * layer.tiles * layer.filters)
     var y = [Float](repeating: 7, count: sums.count)
@@ -89,7 +98,7 @@ import Testing
     var random = Generator(4)
     let x = random.floats(layer.extent.0 * layer.extent.1 * layer.channels)
     let dy = random.floats(layer.rows * layer.columns * layer.filters)
-    var sums = [Double](repeating: 0, count: 9 * layer.channels * layer.filters)
+    var sums = [Double](repeating: 0, count: layer.weights)
     layer.eachProduct { x0, w, y in
       for k in 0..<layer.filters { sums[w + k] += Double(x[x0]) * Double(dy[y + k]) }
     }
@@ -117,7 +126,7 @@ import Testing
         }
       }
       table.winograd_kernel_gradient(
-        u, Int32(layer.channels), Int32(layer.filters), Int32(first), 8, &gradient)
+        Int32(layer.taps), u, Int32(layer.channels), Int32(layer.filters), Int32(first), 8, &gradient)
     }
     expectClose(gradient, sums.map { 2 * $0 })
   }
@@ -128,20 +137,22 @@ import Testing
     let table = try kernels(set)
     var random = Generator(5)
     let (channels, filters) = (layer.channels, layer.filters)
-    let kernel = random.floats(9 * channels * filters)
+    let kernel = random.floats(layer.weights)
+    let area = layer.taps * layer.taps
     var turned = kernel
-    for tap in 0..<9 {
+    for tap in 0..<area {
       for channel in 0..<channels {
         for filter in 0..<filters {
-          turned[((8 - tap) * filters + filter) * channels + channel] =
+          turned[((area - 1 - tap) * filters + filter) * channels + channel] =
             kernel[(tap * channels + channel) * filters + filter]
         }
       }
     }
     var u = [Float](repeating: 0, count: 36 * channels * filters)
     var expected = u
-    table.winograd_turned_kernel(kernel, Int32(channels), Int32(filters), 0, Int32(channels), &u)
-    table.winograd_kernel(turned, Int32(filters), Int32(channels), 0, Int32(filters), &expected)
+    let taps = Int32(layer.taps)
+    table.winograd_turned_kernel(taps, kernel, Int32(channels), Int32(filters), 0, Int32(channels), &u)
+    table.winograd_kernel(taps, turned, Int32(filters), Int32(channels), 0, Int32(filters), &expected)
     #expect(u == expected)
   }
 }

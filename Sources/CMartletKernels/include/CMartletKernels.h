@@ -60,9 +60,11 @@ typedef struct {
   float slope;
 } mk_rectifier;
 
-// One image's convolution in tiles of 4x4 outputs (kernels/winograd.inc.h); channels and filters are
-// multiples of MK_LANES, x has its border, wide enough for 4*tiles + 2 rows and columns.
+// One image's convolution of 3, 4 or 5 taps in tiles of n = 7 - taps rows and columns of outputs
+// (kernels/winograd.inc.h); channels and filters are multiples of MK_LANES, x has its border, wide enough for
+// n*tiles + taps - 1 rows and columns.
 typedef struct {
+  int32_t taps;
   int32_t tiles_y, tiles_x;
   int32_t channels, filters;
   int32_t rows, columns;                   // output extent
@@ -166,7 +168,7 @@ typedef struct {
   void (*sparse_input_gradient)(const mk_conv *, const float *weights, const mk_entry *list,
                                 const int32_t *count, float *dx);
 
-  // -- Winograd's convolution F(4x4, 3x3), stride 1, dilation 1 (kernels/winograd.inc.h) --
+  // -- Winograd's convolution of 3, 4 or 5 taps, stride 1, dilation 1 (kernels/winograd.inc.h) --
   // Layouts: v [36][tiles][channels], m [36][tiles][filters], an image's tiles row by row; u [36], each
   // [channels][filters] in blocks of the vectors that a register tile takes.
   void (*winograd_input)(const mk_winograd *, const float *x, float *v);
@@ -177,15 +179,15 @@ typedef struct {
   // du [count][filters] of one position (+)= transposed v times m of that position.
   void (*winograd_gradient)(const mk_winograd *, int32_t tiles, const float *v, const float *m, int32_t count,
                             int32_t accumulate, float *du);
-  // Of the kernel [3][3][channels][filters] the channels first ... first + count (a multiple of MK_LANES).
-  void (*winograd_kernel)(const float *kernel, int32_t channels, int32_t filters, int32_t first, int32_t count,
-                          float *u);
+  // Of the kernel [taps][taps][channels][filters] the channels first ... first + count (a multiple of MK_LANES).
+  void (*winograd_kernel)(int32_t taps, const float *kernel, int32_t channels, int32_t filters, int32_t first,
+                          int32_t count, float *u);
   // u of the kernel turned round, [filters][channels], for the way back.
-  void (*winograd_turned_kernel)(const float *kernel, int32_t channels, int32_t filters, int32_t first,
-                                 int32_t count, float *u);
+  void (*winograd_turned_kernel)(int32_t taps, const float *kernel, int32_t channels, int32_t filters,
+                                 int32_t first, int32_t count, float *u);
   // gradient += that of du [36][count][filters], of the channels first ... first + count.
-  void (*winograd_kernel_gradient)(const float *du, int32_t channels, int32_t filters, int32_t first, int32_t count,
-                                   float *gradient);
+  void (*winograd_kernel_gradient)(int32_t taps, const float *du, int32_t channels, int32_t filters,
+                                   int32_t first, int32_t count, float *gradient);
 
   // -- matrices (kernels/matrix.inc.h) --
   void (*gemm)(const mk_gemm *, const float *a, const float *b, const float *bias, float *c);
