@@ -25,11 +25,12 @@ package enum Compiler {
         step.inputs.count > 1 && buffers[step.inputs[1]].isKnownBefore ? step.asConvolution : step
       }
     }
-    let prepare = Scheduling(prepared, buffers: buffers).regions
-    let compute = Scheduling(steps, buffers: buffers).regions
-    let update =
-      Scheduling(lowering.updateSteps, buffers: buffers).regions
-      + Scheduling(lowering.writingSteps, buffers: buffers).regions
+    func regions(_ steps: [Step]) -> [Program.Region] {
+      Scheduling(steps.map { $0.counted(buffers) }, buffers: buffers).regions
+    }
+    let prepare = regions(prepared)
+    let compute = regions(steps)
+    let update = regions(lowering.updateSteps) + regions(lowering.writingSteps)
     let kept = Set(code.wanted.map { lowering.bufferOf[$0] })
     // The steps of a single image are divided among the workers, so that they share what lies between.
     if !(weightsStay && batch == 1) { markLocal(&buffers, regions: compute + update, kept: kept) }

@@ -13,6 +13,7 @@ package struct Step: Sendable {
   /// Whether the step can run one image (or a few) at a time; sums over the batch are then completed
   /// at the end of the region.
   package var isImagewise: Bool
+  /// The operations, and the bytes of what it reads and writes.
   package var cost: Cost
 
   /// The same step, computed without faster algorithms of another rounding.
@@ -31,6 +32,18 @@ package struct Step: Sendable {
       .normalizedGradient, .classification:
       break
     }
+    return result
+  }
+
+  /// The same step with the cost of all that was fused into it: each operation of pointwise code, and the bytes
+  /// of what is read and written, not of what was between.
+  func counted(_ buffers: [Program.Buffer]) -> Step {
+    func bytes(_ operands: [Int], _ shapes: [[Int]]) -> Int {
+      zip(operands, shapes).reduce(0) { $0 + $1.1.reduce(buffers[$1.0].element.byteCount, *) }
+    }
+    var result = self
+    result.cost.bytes = bytes(inputs, inputShapes) + bytes(outputs, outputShapes)
+    if case .pointwise(let code) = kind { result.cost.flops = code.shape.reduce(code.operationCount, *) }
     return result
   }
 

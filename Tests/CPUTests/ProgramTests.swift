@@ -48,6 +48,21 @@ import Testing
     #expect(!program.buffers.contains { $0.kind == .temporary && $0.shape == [64, 28, 28, 32] })
   }
 
+  /// A step costs what it reads and writes, whatever lies between the operations that were fused.
+  @Test func fusedStepsCountWhatTheyReadAndWrite() throws {
+    let program = try Self.program("convnet", .training)
+    let steps = program.regions.flatMap(\.allSteps)
+    // Bytes of 28x28 pixels; kernel and bias; pooled results and their mask.
+    let conv = try #require(steps.first { $0.path == "Conv1" }).cost
+    #expect(conv.bytes == 64 * 784 + 4 * (9 * 32 + 32) + 64 * 14 * 14 * 32 * (4 + 1))
+    #expect(conv.flops == 2 * 64 * 784 * 9 * 32)
+    // SGD: rate · gradient is taken from the weights, which are written in place.
+    let update = try #require(program.update.flatMap(\.allSteps).first { $0.outputShapes == [[3136, 128]] })
+    guard case .pointwise(let code) = update.kind else { fatalError("an update is pointwise") }
+    #expect(update.cost.bytes == 3 * 4 * 3136 * 128 + 4)
+    #expect(code.operationCount >= 2 && update.cost.flops == code.operationCount * 3136 * 128)
+  }
+
   /// An update reads and writes the store's own tensors; nothing before the guard does.
   @Test(arguments: ["convnet", "custom-cnn", "attention"])
   func onlyTheUpdateWritesTheStore(_ model: String) throws {

@@ -58,13 +58,8 @@ import Testing
     return try #require(Int(String(contentsOfFile: file, encoding: .utf8)))
   }
 
-  /// A sanitizer has an allocator of its own, which asks none of these functions.
-  private static let isSanitized = ["__asan_init", "__tsan_init"].contains { (name: String) in
-    dlsym(nil, name) != nil
-  }
-
   @Test(
-    .disabled(if: isSanitized, "a sanitizer allocates"),
+    .disabled(if: Sanitizer.isOn, "a sanitizer's allocator asks none of these functions"),
     arguments: [
       "convnet-mnist-loop", "custom-cnn-mnist", "conv5x5-regularized-mnist", "attention-fashion",
       "conv-fashion",

@@ -8,7 +8,9 @@ import Testing
 ///
 /// `strace` makes the calls fail, so nothing in the product knows of it. Every seventh call is tried; all
 /// of them where `MARTLET_LONG` is set.
-@Suite(.enabled(if: Strace.path != nil, "strace is not installed, or may not trace here"))
+@Suite(
+  .enabled(if: Strace.path != nil, "strace is not installed, or may not trace here"),
+  .disabled(if: Sanitizer.isThread, "the thread sanitizer writes files of its own, which must not fail"))
 struct FaultTests {
   static let isLong = ProcessInfo.processInfo.environment["MARTLET_LONG"] != nil
 
