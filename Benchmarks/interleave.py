@@ -15,7 +15,7 @@ import sys
 import time
 
 from figure import figure
-from participants import MODES, Martlet, Peer, first_step, peak_rate
+from participants import MODES, Martlet, Peer, first_step, layers, peak_rate
 from report import markdown
 from systems import INFERENCE, MEMORY, SYSTEMS, TRAINING, UNTUNED
 
@@ -164,7 +164,8 @@ def main():
                 measured.append(measure(system, mode, data, options, peak))
             result["rows"].append({
                 "group": group, "system": system.id, "mode": mode, "batch": system.batch, "measured": measured,
-                "counted": summarize(measured)})
+                "counted": summarize(measured),
+                "layers": layers(system, mode, folder, options.threads, peak) if options.ours else []})
     result["memory"] = measure_memory(options) if "memory" in groups else []
 
     os.makedirs(options.out, exist_ok=True)

@@ -96,6 +96,12 @@ class Peer(Participant):
 
 def martlet(event, *arguments):
     """Runs the command: its last line of this kind, and the greatest resident memory of the process."""
+    lines, resident = martlet_lines(event, *arguments)
+    return lines[-1], resident
+
+
+def martlet_lines(event, *arguments):
+    """Runs the command: all its lines of this kind, and the greatest resident memory of the process."""
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen([COMMAND, *arguments, "--json"], stdout=output, stderr=errors, text=True)
         _, status, usage = os.wait4(process.pid, 0)
@@ -107,7 +113,7 @@ def martlet(event, *arguments):
         if process.returncode != 0 or not lines:
             raise RuntimeError(
                 f"{' '.join(process.args)}: status {process.returncode}: {errors.read()[-600:].strip()}")
-        return lines[-1], usage.ru_maxrss * 1024
+        return lines, usage.ru_maxrss * 1024
 
 
 class Martlet(Participant):
@@ -133,6 +139,13 @@ class Martlet(Participant):
 
     def density(self):
         return self.row.get("gradient_density", {})
+
+
+def layers(system, mode, data, threads, peak):
+    """The steps of Martlet's program, each with its time and its floors by arithmetic and by bytes."""
+    steps, _ = martlet_lines("step", *Martlet(system, mode, data, threads, peak).arguments, "--layers")
+    keys = ("name", "milliseconds", "floor_milliseconds", "memory_milliseconds", "flops", "bytes")
+    return [{key: step[key] for key in keys} for step in steps]
 
 
 def peak_rate(threads):

@@ -35,6 +35,34 @@ def details(kind):
     return lines
 
 
+def floor(row):
+    """What the row's program takes at least: of each step the longer of its arithmetic and its bytes."""
+    return sum(max(step["floor_milliseconds"], step["memory_milliseconds"]) for step in row["layers"])
+
+
+def layer_table(row):
+    """The steps that take more than a hundredth of the row, beside their floors."""
+    steps = sorted(row["layers"], key=lambda step: -step["milliseconds"])
+    whole = sum(step["milliseconds"] for step in steps)
+    lines = [
+        "### Floors", "", "| step | ms | arithmetic, ms | bytes, ms | floor of time |", "|---|---:|---:|---:|---:|"]
+
+    def line(name, time, arithmetic, memory, least):
+        share = f"{least / time:.0%}" if time else ""
+        lines.append(f"| {name} | {time:.3f} | {arithmetic:.3f} | {memory:.3f} | {share} |")
+
+    def sums(steps):
+        parts = [(s["milliseconds"], s["floor_milliseconds"], s["memory_milliseconds"]) for s in steps]
+        return [sum(part[i] for part in parts) for i in range(3)] + [sum(max(part[1:]) for part in parts)]
+
+    large = [step for step in steps if step["milliseconds"] >= whole / 100]
+    for step in large:
+        line(step["name"].replace("|", "\\|"), *sums([step]))
+    line(f"{len(steps) - len(large)} smaller steps", *sums(steps[len(large):]))
+    line("all", *sums(steps))
+    return lines
+
+
 def table(rows):
     """One line for each row."""
     lines = [
@@ -50,7 +78,7 @@ def table(rows):
         exact = counted["exact_ratio"]
         lines.append(
             f"| {row['system']} | {row['batch']} | {milliseconds(ours['milliseconds'])} "
-            f"| {milliseconds(ours['floor_milliseconds'])} "
+            f"| {milliseconds(floor(row)) if row.get('layers') else ''} "
             f"| {milliseconds(peer['milliseconds'])} ({counted['peer']}) | {counted['ratio']:.2f} "
             f"| {f'{exact:.2f}' if exact else ''} |")
     return lines
@@ -101,6 +129,8 @@ def markdown(result, drawing):
         lines += [f"## {row['system']}, {row['mode']}, batch {row['batch']}", ""]
         for kind in row["measured"]:
             lines += [*details(kind), ""]
+        if row.get("layers"):
+            lines += [*layer_table(row), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
