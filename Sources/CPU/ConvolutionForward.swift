@@ -59,8 +59,7 @@ struct ConvolutionForward: DivisibleConvolution {
       step.window, channels: channels, filters: filters, result: step.resultShape, pixel: step.imageShape[3],
       pitch: image.pitch, yPixel: step.resultShape[3])
     let rowCount = step.resultShape[2] * step.resultShape[3]
-    let isPooledInside = algorithm == .tiny || winograd?.holdsPools == true
-    let rows = !step.isPooled || isPooledInside ? 0 : isWinograd ? step.resultShape[1] : 2
+    let rows = !step.isPooled || algorithm == .tiny ? 0 : isWinograd ? step.resultShape[1] : 2
     rowsOffset = scratch.reserve(Float.self, rows * rowCount)
     let masks = step.isPooled && mask == nil && algorithm == .tiny ? rowCount * step.resultShape[1] / 4 : 0
     maskOffset = scratch.reserve(UInt8.self, masks)
@@ -99,12 +98,6 @@ struct ConvolutionForward: DivisibleConvolution {
     guard step.isPooled else {
       let y = output.floats(context, image: index) + first * geometry.y_row
       return winograd.store(slot: slot, bias: biases, step.epilogue, into: y, context)
-    }
-    if winograd.holdsPools {
-      let place = first / 2 * (columns / 2) * filters
-      return winograd.storePooled(
-        slot: slot, bias: biases, step.epilogue, into: output.floats(context, image: index) + place,
-        mask: mask.map { $0.bytes(context, image: index) + place }, context)
     }
     let whole = (context.scratch + rowsOffset).assumingMemoryBound(to: Float.self)
     winograd.store(slot: slot, bias: biases, .identity, into: whole, context)

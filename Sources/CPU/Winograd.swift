@@ -153,21 +153,6 @@ struct Winograd {
     kernels.winograd_output(&geometry, m(context, slot: slot), bias, activation, slope, y)
   }
 
-  /// Whether windows of 2x2 results lie each in one tile.
-  var holdsPools: Bool { tileRows % 2 == 0 }
-
-  /// Transforms a slot's product back into an image pooled by 2x2.
-  ///
-  /// - Parameter mask: Where the cell of each maximum goes; the activation is ReLU then.
-  func storePooled(
-    slot: Int, bias: UnsafePointer<Float>?, _ epilogue: Epilogue, into y: UnsafeMutablePointer<Float>,
-    mask: UnsafeMutablePointer<UInt8>?, _ context: Context
-  ) {
-    var geometry = geometry
-    let (activation, slope) = epilogue.activation
-    kernels.winograd_pooled_output(&geometry, m(context, slot: slot), bias, activation, slope, y, mask)
-  }
-
   /// The transformed kernel's gradient for some channels, `[36][channels][filters]`, from a block.
   func kernelGradient(
     _ count: Int, channels: Range<Int>, accumulates: Bool, into u: UnsafeMutablePointer<Float>,

@@ -285,19 +285,6 @@ static void winograd_output(const mk_kernels *k, results *to) {
   }
 }
 
-static void winograd_pooled(const mk_kernels *k, results *to) {
-  LAYERS(i, g) for (int masked = 0; g.taps != 4 && masked < 2; masked++) {
-    const size_t count = (size_t)(g.rows / 2) * (size_t)(g.columns / 2) * (size_t)g.filters;
-    float *y = zeroed(count, sizeof *y), *cells = zeroed(count, sizeof *cells);
-    uint8_t *mask = zeroed(count, sizeof *mask);
-    k->winograd_pooled_output(&g, numbers(36 * (size_t)g.m_position, 1, -1, 1),
-                              numbers((size_t)g.filters, 2, -1, 1), MK_RELU, 0, y, masked ? mask : NULL);
-    for (size_t at = 0; at < count; at++) cells[at] = mask[at];
-    give(to, y, count);
-    give(to, cells, count);
-  }
-}
-
 static void winograd_output_gradient(const mk_kernels *k, results *to) {
   LAYERS(i, g) {
     float *m = zeroed(36 * (size_t)g.m_position, sizeof *m);
@@ -356,7 +343,6 @@ const probe convolution_probes[] = {
     PROBE(winograd_input, winograd_input, 2e-5),
     PROBE(winograd_multiply, winograd_multiply, 2e-5),
     PROBE(winograd_output, winograd_output, 5e-5),
-    PROBE(winograd_pooled_output, winograd_pooled, 5e-5),
     PROBE(winograd_output_gradient, winograd_output_gradient, 2e-5),
     PROBE(winograd_gradient, winograd_gradient, 2e-5),
     PROBE(winograd_kernel, winograd_kernel, 2e-5),

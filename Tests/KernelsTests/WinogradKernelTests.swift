@@ -92,44 +92,6 @@ import Testing
     expectClose(y, sums.map { max($0, 0) })
   }
 
-  /// Pooled within the tiles is the same as pooled afterwards, bit for bit.
-  @Test(arguments: instructionSets, layers.filter { $0.size % 2 == 0 })
-  func pooledWithinTilesIsPooledAfterwards(set: UInt32, layer: Layer) throws {
-    let table = try kernels(set)
-    var random = Generator(6)
-    let m = random.floats(36 * layer.tiles * layer.filters)
-    let bias = random.floats(layer.filters)
-    let (columns, filters) = (layer.columns, layer.filters)
-    var geometry = layer.geometry
-    var whole = [Float](repeating: 0, count: layer.rows * columns * filters)
-    table.winograd_output(&geometry, m, bias, Int32(MK_IDENTITY.rawValue), 0, &whole)
-    let count = layer.rows / 2 * (columns / 2) * filters
-    var (wanted, plain) = ([Float](repeating: 7, count: count), [Float](repeating: 7, count: count))
-    var wantedMask = [UInt8](repeating: 7, count: count)
-    for row in 0..<layer.rows / 2 {
-      let (top, to) = (2 * row * columns * filters, row * (columns / 2) * filters)
-      whole.withUnsafeBufferPointer { whole in
-        wanted.withUnsafeMutableBufferPointer { y in
-          wantedMask.withUnsafeMutableBufferPointer { mask in
-            table.relu_pool_rows(
-              whole.baseAddress! + top, whole.baseAddress! + top + columns * filters, Int32(columns / 2),
-              Int32(filters), y.baseAddress! + to, mask.baseAddress! + to)
-          }
-        }
-        plain.withUnsafeMutableBufferPointer { y in
-          table.pool_rows(
-            whole.baseAddress! + top, whole.baseAddress! + top + columns * filters, Int32(columns / 2),
-            Int32(filters), Int32(MK_LEAKY_RELU.rawValue), 0.3, y.baseAddress! + to)
-        }
-      }
-    }
-    var (y, mask) = ([Float](repeating: 0, count: count), [UInt8](repeating: 0, count: count))
-    table.winograd_pooled_output(&geometry, m, bias, Int32(MK_RELU.rawValue), 0, &y, &mask)
-    #expect(y == wanted && mask == wantedMask)
-    table.winograd_pooled_output(&geometry, m, bias, Int32(MK_LEAKY_RELU.rawValue), 0.3, &y, nil)
-    #expect(y == plain)
-  }
-
   @Test(arguments: instructionSets, layers)
   func kernelGradientEqualsPlainLoops(set: UInt32, layer: Layer) throws {
     let table = try kernels(set)

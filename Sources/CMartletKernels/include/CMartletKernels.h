@@ -175,10 +175,6 @@ typedef struct {
   void (*winograd_multiply)(const mk_winograd *, int32_t tiles, const float *v, const float *u, float *m);
   void (*winograd_output)(const mk_winograd *, const float *m, const float *bias, int32_t activation, float slope,
                           float *y);
-  // Pooled by 2x2, of 3 or 5 taps; with a mask, as relu_pool_rows makes it, the activation is ReLU. y and mask
-  // [rows/2][columns/2][filters].
-  void (*winograd_pooled_output)(const mk_winograd *, const float *m, const float *bias, int32_t activation,
-                                 float slope, float *y, uint8_t *mask);
   void (*winograd_output_gradient)(const mk_winograd *, const float *dy, float *m);
   // du [count][filters] of one position (+)= transposed v times m of that position.
   void (*winograd_gradient)(const mk_winograd *, int32_t tiles, const float *v, const float *m, int32_t count,

@@ -40,7 +40,6 @@ const mk_kernels MK_TABLE = {
     .winograd_input = winograd_input,
     .winograd_multiply = winograd_multiply,
     .winograd_output = winograd_output,
-    .winograd_pooled_output = winograd_pooled_output,
     .winograd_output_gradient = winograd_output_gradient,
     .winograd_gradient = winograd_gradient,
     .winograd_kernel = winograd_kernel,

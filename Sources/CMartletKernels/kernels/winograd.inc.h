@@ -139,53 +139,6 @@ static void winograd_output(const mk_winograd *w, const float *m, const float *b
 #undef MK_CALL
 }
 
-// The greatest of each window of 2x2 outputs, activated, and with `masked` which of them it is.
-MK_INLINE void winograd_pools(const int32_t size, const int32_t masked, const mk_winograd *w, const float *m,
-                              const float *bias, int32_t activation, float slope, float *y, uint8_t *mask) {
-  const int32_t pooled_rows = w->rows / 2, pooled_columns = w->columns / 2;
-  for (int32_t tile = 0; tile < w->tiles_y * w->tiles_x; tile++) {
-    const int32_t row = tile / w->tiles_x * (size / 2), column = tile % w->tiles_x * (size / 2);
-    const int32_t rows = smaller(size / 2, pooled_rows - row);
-    const int32_t columns = smaller(size / 2, pooled_columns - column);
-    for (int32_t k = 0; k < w->filters; k += MK_LANES) {
-      const float *from = m + (ptrdiff_t)tile * w->filters + k;
-      vf d[6], t[24], o[8];
-      for (int32_t j = 0; j < 6; j++) {
-        MK_UNROLL for (int32_t i = 0; i < 6; i++) d[i] = ld(from + (6 * i + j) * w->m_position);
-        winograd_at(size, d, 1, t + j, 6);
-      }
-      const vf add = bias == NULL ? (vf)0.0f : ld(bias + k);
-      for (int32_t i = 0; i < rows; i++) {
-        winograd_at(size, t + 12 * i, 1, o, 1);
-        winograd_at(size, t + 12 * i + 6, 1, o + size, 1);
-        const ptrdiff_t at = ((ptrdiff_t)(row + i) * pooled_columns + column) * w->filters + k;
-        for (int32_t j = 0; j < columns; j++) {
-          const vf *top = o + 2 * j, *bottom = top + size;
-          const ptrdiff_t to = at + (ptrdiff_t)j * w->filters;
-          if (masked) {
-            vi cell;
-            st(y + to, relu_pool_cells(top[0] + add, top[1] + add, bottom[0] + add, bottom[1] + add, &cell));
-            st_bytes(mask + to, cell, MK_LANES);
-          } else {
-            const vf most = max8(max8(top[0] + add, top[1] + add), max8(bottom[0] + add, bottom[1] + add));
-            st(y + to, activate(most, activation, slope));
-          }
-        }
-      }
-    }
-  }
-}
-
-// All tiles m[position][tile][filters] to an image pooled by 2x2, of a tile size that is even. With a mask
-// the activation is ReLU.
-static void winograd_pooled_output(const mk_winograd *w, const float *m, const float *bias, int32_t activation,
-                                   float slope, float *y, uint8_t *mask) {
-  if (w->taps == 3 && mask != NULL) winograd_pools(4, 1, w, m, bias, activation, slope, y, mask);
-  if (w->taps == 3 && mask == NULL) winograd_pools(4, 0, w, m, bias, activation, slope, y, mask);
-  if (w->taps == 5 && mask != NULL) winograd_pools(2, 1, w, m, bias, activation, slope, y, mask);
-  if (w->taps == 5 && mask == NULL) winograd_pools(2, 0, w, m, bias, activation, slope, y, mask);
-}
-
 MK_INLINE void winograd_output_gradients(const int32_t size, const mk_winograd *w, const float *dy, float *m) {
   for (int32_t tile = 0; tile < w->tiles_y * w->tiles_x; tile++) {
     const int32_t row = tile / w->tiles_x * size, column = tile % w->tiles_x * size;
