@@ -219,17 +219,12 @@ extension ConvolutionForward {
     guard !rows.isEmpty else { return }
     let window = step.window
     let height = (window.kernel.height - 1) * window.dilation.height + 1
+    let part = winograd?.band(rows: rows.count)
     // Winograd's last tile reads beyond the last row of the result.
-    let tiles = winograd.map {
-      rows.lowerBound / $0.tileRows..<(rows.upperBound + $0.tileRows - 1) / $0.tileRows
-    }
-    let lastRow =
-      winograd.flatMap { winograd in tiles.map { $0.upperBound * winograd.tileRows - 1 } }
-      ?? rows.upperBound - 1
+    let lastRow = rows.lowerBound + (part?.tiledRows ?? rows.count) - 1
     let read = rows.lowerBound * window.stride.height..<lastRow * window.stride.height + height
     let x = image.load(index, rows: read, context)
-    if let winograd, let tiles {
-      let part = winograd.band(tiles: tiles)
+    if let part {
       part.transform(x + rows.lowerBound * image.pitch, slot: 0, context)
       part.multiply(1, by: weights.floats(context), context)
       store(part, slot: 0, index, from: rows.lowerBound, rows: rows.count, context)

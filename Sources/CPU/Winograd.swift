@@ -99,14 +99,16 @@ struct Winograd {
 
   private static let fewestTiles = 16
 
-  /// The same convolution of some rows of tiles alone.
-  func band(tiles: Range<Int>) -> Winograd {
+  /// The same convolution of so many rows alone, which begin at a tile.
+  func band(rows: Int) -> Winograd {
     var part = self
-    part.geometry.tiles_y = Int32(tiles.count)
-    part.geometry.rows = min(
-      geometry.rows - Int32(tileRows * tiles.lowerBound), Int32(tileRows * tiles.count))
+    part.geometry.tiles_y = Int32((rows + tileRows - 1) / tileRows)
+    part.geometry.rows = Int32(rows)
     return part
   }
+
+  /// The rows of all tiles, of which the last may reach beyond the result.
+  var tiledRows: Int { Int(geometry.tiles_y) * tileRows }
 
   /// Calls `body` with each block of the images.
   func blocks(of range: Range<Int>, _ body: (Range<Int>) -> Void) {

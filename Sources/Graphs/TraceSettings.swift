@@ -31,7 +31,7 @@ package struct TraceSettings: Sendable, Hashable {
 
 extension String {
   /// Whether the path is one of some paths or lies in one of them.
-  fileprivate func isWithin(_ paths: Set<String>) -> Bool {
+  package func isWithin(_ paths: Set<String>) -> Bool {
     paths.contains { self == $0 || hasPrefix("\($0)/") }
   }
 }

@@ -26,8 +26,7 @@ public struct ExactLayers: Sendable, Hashable, ExpressibleByBooleanLiteral, Expr
 
   /// Whether a layer is one of them.
   func contains(_ path: String) -> Bool {
-    guard let paths else { return true }
-    return paths.contains { path == $0 || path.hasPrefix("\($0)/") }
+    paths.map(path.isWithin) ?? true
   }
 
   /// Refuses paths that no convolution of a network has.
@@ -38,7 +37,7 @@ public struct ExactLayers: Sendable, Hashable, ExpressibleByBooleanLiteral, Expr
       guard case .convolution = node.op, !known.contains(node.path) else { continue }
       known.append(node.path)
     }
-    for path in paths.sorted() where !known.contains(where: { ExactLayers([path]).contains($0) }) {
+    for path in paths.sorted() where !known.contains(where: { $0.isWithin([path]) }) {
       throw ModelError(
         path: "exact", expected: "a convolution of the network", received: path,
         hint: known.isEmpty

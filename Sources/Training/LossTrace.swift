@@ -90,7 +90,7 @@ struct LossTrace {
   ) throws(ModelError) -> [(path: String, value: Value)] {
     let weights = graph.parameters.filter { $0.role == .weight }
     for name in frozen.sorted()
-    where !weights.contains(where: { $0.path == name || $0.path.hasPrefix("\(name)/") }) {
+    where !weights.contains(where: { $0.path.isWithin([name]) }) {
       throw ModelError(
         path: "frozen", expected: "a layer or parameter of the network", received: name,
         hint: "The parameters are: \(weights.map(\.path).joined(separator: ", ")).")

@@ -8,9 +8,7 @@ import Testing
 ///
 /// `strace` makes the calls fail, so nothing in the product knows of it. Every seventh call is tried; all
 /// of them where `MARTLET_LONG` is set.
-@Suite(
-  .enabled(if: Strace.path != nil, "strace is not installed, or may not trace here"),
-  .disabled(if: Sanitizer.isThread, "the thread sanitizer writes files of its own, which must not fail"))
+@Suite(.enabled(if: Strace.path != nil, "strace is not installed, or may not trace here"))
 struct FaultTests {
   static let isLong = ProcessInfo.processInfo.environment["MARTLET_LONG"] != nil
 
@@ -46,7 +44,9 @@ struct FaultTests {
     let undisturbed = try digest(CommandRunner.run(arguments(data, "\(folder.path)/whole"), in: folder))
     var failures = 0
     var last = 0
-    for k in stride(from: 1, through: 1000, by: Self.isLong ? 1 : 7) {
+    // The thread sanitizer's own first write comes before the program's, and it dies where that fails.
+    let first = Sanitizer.isThread && !fault.kills ? 2 : 1
+    for k in stride(from: first, through: 1000, by: Self.isLong ? 1 : 7) {
       let run = "\(folder.path)/run"
       guard let result = try disturbed(fault, k, arguments(data, run), in: folder) else { break }
       last = k

@@ -243,13 +243,14 @@ import Testing
     let again = try CommandRunner.run(importing("net.npz", run: "new"), in: folder)
     #expect(again.status == 0, "\(again.errors)")
   }
+
   /// A killed import leaves a whole run or none: never one that would train from weights of its own.
   @Test(.enabled(if: Strace.path != nil, "strace is not installed, or may not trace here"))
   func aKilledImportLeavesNoHalfARun() throws {
     let folder = try TemporaryFolder()
     let data = try trained(folder).data
     try export(folder)
-    func digest(_ run: String) -> Data? {
+    func weights(_ run: String) -> Data? {
       FileManager.default.contents(atPath: "\(folder.path)/\(run)/weights.safetensors")
     }
     let undisturbed = try CommandRunner.run(importing("net.onnx", run: "whole"), in: folder)
@@ -277,7 +278,7 @@ import Testing
             && again.errors.contains(isRun ? "already holds a run" : "is not empty (it holds "),
           "\(call): \(again.errors)")
       }
-      if isRun { #expect(digest(run) == digest("whole"), "\(call)") }
+      if isRun { #expect(weights(run) == weights("whole"), "\(call)") }
     }
     #expect(without >= 5 && whole >= 2)
   }
