@@ -55,12 +55,17 @@ package final class Arena: @unchecked Sendable {
 
   private static func allocate(_ bytes: Int) -> UnsafeMutableRawPointer {
     var memory: UnsafeMutableRawPointer?
-    // Large blocks start at a huge page, so that the system can map them with few table entries.
-    let alignment = bytes >= 2 * hugePage ? hugePage : 4096
-    let status = posix_memalign(&memory, alignment, (bytes + alignment - 1) / alignment * alignment)
+    let isLarge = bytes >= 2 * hugePage
+    let alignment = isLarge ? hugePage : 4096
+    let size = (bytes + alignment - 1) / alignment * alignment
+    let status = posix_memalign(&memory, alignment, size)
     guard status == 0, let memory else {
       preconditionFailure("out of memory: \(bytes) bytes for the arena; use a smaller batch")
     }
+    #if os(Linux)
+      // Few table entries map a large block then; where the system has no huge pages, nothing changes.
+      if isLarge { madvise(memory, size, MADV_HUGEPAGE) }
+    #endif
     return memory
   }
 }

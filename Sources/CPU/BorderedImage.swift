@@ -29,7 +29,7 @@ struct BorderedImage {
     self.margins = margins
     source = inputs[0]
     evaluator = code.map {
-      PointwiseEvaluator($0, imagewise: true, inputs: inputs, outputAliases: [false], scratch: &scratch)
+      PointwiseEvaluator($0, imagewise: true, inputs: inputs, overwritten: [[]], scratch: &scratch)
     }
     isInPlace = code == nil && margins.isZero
     let pitch = (shape[2] + margins.left + margins.right) * shape[3]

@@ -52,6 +52,7 @@ struct MatrixKernel: FlatKernel {
       let isLast = first + count == k
       gemm.k = Int32(count)
       gemm.accumulate = first == 0 ? 0 : 1
+      gemm.goes_on = isLast ? 0 : 1
       (gemm.activation, gemm.slope) = isLast ? step.epilogue.activation : Epilogue.identity.activation
       kernels.gemm(
         &gemm, aTile + first * gemm.a_column, bTile + first * gemm.b_row,

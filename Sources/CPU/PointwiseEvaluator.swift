@@ -48,15 +48,15 @@ struct PointwiseEvaluator {
   /// - Parameters:
   ///   - imagewise: The first axis counts images; operands with that axis are read image by image.
   ///   - inputs: Where the code's loads lie.
-  ///   - outputAliases: For each result whether it overwrites one of the loads in place.
+  ///   - overwritten: For each result the loads whose memory it overwrites.
   init(
-    _ code: PointwiseCode, imagewise: Bool, inputs: [Operand], outputAliases: [Bool],
+    _ code: PointwiseCode, imagewise: Bool, inputs: [Operand], overwritten: [[Int]],
     scratch: inout ScratchLayout
   ) {
     let shape = imagewise ? Array(code.shape.dropFirst()) : code.shape
     count = shape.reduce(1, *)
     blockSize = min(512, max(1, count))
-    self.code = PointwiseTranslation(code, outputAliases: outputAliases)
+    self.code = PointwiseTranslation(code, overwritten: overwritten)
     for (index, (load, operand)) in zip(code.loads, inputs).enumerated() {
       let (own, isShared) = Self.part(of: load.shape, in: code.shape, imagewise: imagewise)
       let access = Self.access(of: own, in: shape)
@@ -194,11 +194,8 @@ struct PointwiseEvaluator {
     _ context: Context
   ) {
     let key = sources[mask.keyLoad].operand.labels(context)
-    var random = mk_random(
-      seed: UInt64(UInt32(bitPattern: key[0])) | UInt64(UInt32(bitPattern: key[1])) << 32,
-      purpose: RandomPurpose.dropout.rawValue, stream: mask.stream, epoch: UInt32(bitPattern: key[2]))
-    kernels.dropout_mask(
-      &random, UInt64(image * count + first), Int32(size), mask.threshold, mask.scale, block)
+    var draws = mask.draws.draws(key: key, first: image * count + first)
+    kernels.dropout_mask(&draws.random, draws.first, Int32(size), draws.threshold, draws.scale, block)
   }
 
   private func fetch(

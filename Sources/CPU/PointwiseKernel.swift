@@ -14,11 +14,11 @@ struct PointwiseKernel: ImageKernel, FlatKernel {
     _ code: PointwiseCode, imagewise: Bool, inputs: [Operand], outputs: [Operand],
     scratch: inout ScratchLayout
   ) {
-    let aliases = outputs.map { output in
-      inputs.contains { $0.place == output.place && $0.isLocal == output.isLocal }
+    let overwritten = outputs.map { output in
+      inputs.indices.filter { inputs[$0].place == output.place && inputs[$0].isLocal == output.isLocal }
     }
     evaluator = PointwiseEvaluator(
-      code, imagewise: imagewise, inputs: inputs, outputAliases: aliases, scratch: &scratch)
+      code, imagewise: imagewise, inputs: inputs, overwritten: overwritten, scratch: &scratch)
     self.outputs = outputs
     joinsImages = evaluator.joinsImages
     pointersOffset = scratch.reserve(UnsafeMutablePointer<Float>.self, outputs.count)

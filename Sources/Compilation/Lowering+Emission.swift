@@ -162,27 +162,32 @@ extension Lowering {
   private mutating func emitNormalized(_ group: NormalizedPooling, at id: Int) {
     var step = NormalizedPoolingStep(
       part: .forward, imageShape: code.nodes[group.x].shape, slope: group.slope)
-    if id == group.pool {
+    step.dropout = group.dropout.map { NormalizedPoolingStep.Dropout(rate: $0.rate, stream: $0.stream) }
+    if id == group.result {
+      let key = group.dropout.map { [$0.key] } ?? []
       add(
-        .normalizedPooling(step), [group.x, group.scale, group.shift], [id], at: id, imagewise: true)
+        .normalizedPooling(step), [group.x, group.scale, group.shift] + key, [id], at: group.pool,
+        imagewise: true)
       let mask = newBuffer(.temporary, step.pooledShape, .uint8)
-      maskOf[id] = mask
+      let largest = newBuffer(.temporary, step.pooledShape, .float)
+      (maskOf[group.pool], largestOf[group.pool]) = (mask, largest)
       appendOutput(mask, step.pooledShape)
+      appendOutput(largest, step.pooledShape)
       return
     }
-    guard let dy = group.pooledGradient, let mask = maskOf[group.pool] else { return }
-    var operands: [Int]
+    guard let dy = group.resultGradient, let mask = maskOf[group.pool], let largest = largestOf[group.pool]
+    else { return }
     if case .normalization(.batchGradientSums(let epsilon)) = code.nodes[id].op {
       step.part = .gradientSums(epsilon: epsilon)
-      operands = [group.x, code.nodes[id].inputs[2]]
+      add(.normalizedPooling(step), [dy, code.nodes[id].inputs[2]], [id], at: id, imagewise: true)
+      insertInput(largest, step.pooledShape, at: 1)
     } else if let input = group.back?.input {
       step.part = .inputGradient
-      operands = [group.x, group.scale, input.offset, input.bend]
+      let operands = [dy, group.x, group.scale, input.offset, input.bend]
+      add(.normalizedPooling(step), operands, [id], at: id, imagewise: true)
     } else {
       return
     }
-    operands.insert(dy, at: 0)
-    add(.normalizedPooling(step), operands, [id], at: id, imagewise: true)
     insertInput(mask, step.pooledShape, at: 1)
   }
 

@@ -27,7 +27,10 @@ struct Lowering {
   var fusion: PointwiseFusion
   /// Pointwise roots computed inside the convolutions that read them.
   var inlinedSources: Set<Int> = []
+  /// The buffer of each pooling's mask.
   var maskOf: [Int: Int] = [:]
+  /// The buffer of what a normalized pooling found largest.
+  var largestOf: [Int: Int] = [:]
 
   /// A convolution or matrix product with what its last node fuses.
   struct Product {
@@ -70,7 +73,8 @@ struct Lowering {
     for id in code.nodes.indices where !claimed.contains(id) {
       guard let group = NormalizedPooling(poolAt: id, in: code, uses: uses, wanted: wanted) else { continue }
       claimed.formUnion(group.hidden)
-      for root in [id, group.back?.sums, group.back?.input?.node].compactMap({ $0 }) {
+      claimed.insert(id)
+      for root in [group.result, group.back?.sums, group.back?.input?.node].compactMap({ $0 }) {
         normalized[root] = group
         claimed.insert(root)
       }

@@ -74,7 +74,8 @@ extension ConvolutionStep {
 
 extension NormalizedPoolingStep {
   fileprivate var name: String {
-    let base = slope == 0 ? "normalize+relu+pool" : "normalize+leaky_relu+pool"
+    let pool = slope == 0 ? "normalize+relu+pool" : "normalize+leaky_relu+pool"
+    let base = dropout == nil ? pool : pool + "+dropout"
     return switch part {
     case .forward: base
     case .gradientSums: base + "_gradient_sums"

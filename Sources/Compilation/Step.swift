@@ -66,7 +66,7 @@ package enum StepKind: Sendable {
   case reduction(ReductionOp)
   case structure(StructureOp)
   case normalization(NormalizationOp)
-  /// x, scale, shift → pooled y and mask; or dy, mask, x with what its part reads besides.
+  /// x, scale, shift[, key] → pooled y, mask and largest x; or dy, mask with what its part reads besides.
   case normalizedPooling(NormalizedPoolingStep)
   /// dy, x, scale, shift with what its part reads besides.
   case normalizedGradient(NormalizedGradientStep)
@@ -116,21 +116,30 @@ package struct ConvolutionStep: Sendable {
   package var pooledShape: [Int] { [resultShape[0], resultShape[1] / 2, resultShape[2] / 2, resultShape[3]] }
 }
 
-/// Normalisation, a ReLU with a slope below zero and 2x2 max pooling, or one part of its way back.
+/// Normalisation, a ReLU with a slope below zero, 2x2 max pooling and dropout, or one part of its way back.
 package struct NormalizedPoolingStep: Sendable {
   package enum Part: Sendable {
-    /// x, scale, shift → pooled y, mask.
+    /// x, scale, shift[, key of dropout] → pooled y, mask, x where the maxima are.
+    ///
+    /// The mask's bits 0 and 1 are the first maximum in scan order, bit 2 says that it is not positive, bit 3
+    /// that it is dropped.
     case forward
-    /// dy, mask, x, moments → `[2, C]`: Σ dz and Σ dz·x̂.
+    /// dy, mask, x where the maxima are, moments → `[2, C]`: Σ dz and Σ dz·x̂.
     case gradientSums(epsilon: Double)
     /// dy, mask, x, scale, offset, bend → dx = dz · scale + offset + x · bend.
     case inputGradient
+  }
+
+  package struct Dropout: Sendable {
+    package var rate: Double
+    package var stream: UInt32
   }
 
   package var part: Part
   /// `[N, H, W, C]` before pooling.
   package var imageShape: [Int]
   package var slope: Double
+  package var dropout: Dropout?
 
   package var pooledShape: [Int] { [imageShape[0], imageShape[1] / 2, imageShape[2] / 2, imageShape[3]] }
 

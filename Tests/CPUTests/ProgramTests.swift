@@ -27,7 +27,7 @@ import Testing
     return Compiler.compile(graph, batch: batch, guarded: guarded)
   }
 
-  @Test(arguments: [("convnet", 26, 10), ("conv5x5", 25, 9), ("custom-cnn", 93, 22), ("attention", 155, 33)])
+  @Test(arguments: [("convnet", 26, 10), ("conv5x5", 25, 9), ("custom-cnn", 87, 22), ("attention", 155, 33)])
   func stepCountsArePinned(_ model: String, _ steps: Int, _ regions: Int) throws {
     let program = try Self.program(model, .training)
     #expect(program.stepCount == steps, "\(program.text)")

@@ -28,17 +28,17 @@ import Testing
     "alexnet-cifar10": (76, 14, 793237, 366586),
     "alexnet-mnist": (76, 14, 632410, 314693),
     "attention-fashion": (158, 33, 125748, 31446),
-    "conv-cifar100-coarse": (31, 12, 288675, 110841),
-    "conv-fashion": (31, 12, 206533, 81477),
+    "conv-cifar100-coarse": (31, 12, 288675, 110845),
+    "conv-fashion": (31, 12, 206533, 81481),
     "conv5x5-mnist": (29, 9, 10310, 6034),
     "conv5x5-regularized-mnist": (71, 11, 15389, 6034),
     "convnet-mnist-functional": (29, 10, 106740, 32843),
     "convnet-mnist-loop": (29, 10, 27752, 6985),
     "convnet-mnist-type": (29, 10, 106740, 32843),
-    "custom-cnn-cifar10": (96, 22, 111679, 31181),
-    "custom-cnn-mnist": (96, 22, 83273, 25593),
-    "dense-cifar100-coarse": (27, 11, 42272, 12345),
-    "dense-fashion": (27, 11, 11622, 3324),
+    "custom-cnn-cifar10": (90, 22, 103487, 33741),
+    "custom-cnn-mnist": (90, 22, 77001, 27553),
+    "dense-cifar100-coarse": (27, 11, 42272, 12349),
+    "dense-fashion": (27, 11, 11622, 3328),
   ]
 
   private func trainer(_ id: String, threads: Int) throws -> (RunConfiguration, Trainer) {

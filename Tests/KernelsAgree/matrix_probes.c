@@ -116,35 +116,37 @@ static void average_pool_gradient(const mk_kernels *k, results *to) {
   }
 }
 
-// Normalization, leaky ReLU and 2x2 pooling, with odd rows and columns too.
-static const mk_normalized_pool normalized[] = {{6, 8, 32, 0.3f}, {7, 5, 13, 0}, {2, 3, 8, 0.01f}};
+// Normalization, leaky ReLU, 2x2 pooling and dropout, with odd rows and columns too.
+static const mk_normalized_pool normalized[] = {{6, 8, 32, 0.3f, 1}, {7, 5, 13, 0, 2}, {2, 3, 8, 0.01f, 1.25f}};
 #define NORMALIZED(p, in, out)                                                                              \
   for (const mk_normalized_pool *p = normalized; p < normalized + 3; p++)                                   \
     for (size_t in = (size_t)(p->rows * p->columns * p->channels),                                          \
                 out = (size_t)((p->rows / 2) * (p->columns / 2) * p->channels), once = 1; once; once = 0)
 
 static uint8_t *pool_masks(size_t count) {
-  const float *draws = numbers(count, 7, 0, 8);
+  const float *draws = numbers(count, 7, 0, 16);
   uint8_t *out = zeroed(count, 1);
-  for (size_t i = 0; i < count; i++) out[i] = (uint8_t)draws[i] & 7;
+  for (size_t i = 0; i < count; i++) out[i] = (uint8_t)draws[i] & 15;
   return out;
 }
 
 static void normalize_pool(const mk_kernels *k, results *to) {
   NORMALIZED(p, in, out) {
-    float *y = zeroed(out, 4);
+    const mk_dropout dropout = {{UINT64_C(0x123456789ABCDEF), 3, 7, 2}, 12, UINT32_C(0x60000000), p->kept};
+    float *y = zeroed(out, 4), *largest = zeroed(out, 4);
     uint8_t *mask = zeroed(out, 1);
     k->normalize_pool(p, numbers(in, 1, -1, 1), numbers((size_t)p->channels, 2, 0.5f, 2),
-                      numbers((size_t)p->channels, 3, -1, 1), y, mask);
+                      numbers((size_t)p->channels, 3, -1, 1), p->kept > 1 ? &dropout : NULL, y, mask, largest);
     give(to, y, out);
     give_bytes(to, mask, out);
+    give(to, largest, out);
   }
 }
 
 static void normalize_pool_sums(const mk_kernels *k, results *to) {
   NORMALIZED(p, in, out) {
     double *sums = zeroed((size_t)(2 * p->channels), sizeof *sums);
-    k->normalize_pool_sums(p, numbers(out, 4, -1, 1), pool_masks(out), numbers(in, 1, -1, 1),
+    k->normalize_pool_sums(p, numbers(out, 4, -1, 1), pool_masks(out), numbers(out, 1, -1, 1),
                            numbers((size_t)p->channels, 3, -1, 1), numbers((size_t)p->channels, 2, 0.5f, 2), sums);
     give_doubles(to, sums, (size_t)(2 * p->channels));
   }

@@ -43,7 +43,8 @@ import Testing
       }
       var gemm = mk_gemm(
         m: Int32(m), n: Int32(n), k: Int32(k), a_row: aRow, a_column: aColumn, b_row: bRow, b_column: bColumn,
-        c_row: n + spare, accumulate: accumulate ? 1 : 0, activation: Int32(MK_RELU.rawValue), slope: 0)
+        c_row: n + spare, accumulate: accumulate ? 1 : 0, activation: Int32(MK_RELU.rawValue), slope: 0,
+        goes_on: 0)
       table.gemm(&gemm, a, b, bias, &c)
       #expect(agree(c, expected), "variant \(variant)")
     }
@@ -87,7 +88,7 @@ import Testing
     var gemm = mk_gemm(
       m: Int32(m), n: Int32(n), k: Int32(k), a_row: k, a_column: 1, b_row: n, b_column: 1, c_row: n,
       accumulate: 0,
-      activation: 0, slope: 0)
+      activation: 0, slope: 0, goes_on: 0)
     table.gemm(&gemm, a, b, nil, &whole)
     gemm.m = 1
     for row in 0..<m {

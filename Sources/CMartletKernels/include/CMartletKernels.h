@@ -48,10 +48,11 @@ typedef struct {
   int32_t count_padding;                   // average: divide by the window's size even at the border
 } mk_pool;
 
-// The extents of one image before 2x2 max pooling, and the slope of the leaky ReLU before that.
+// The extents of one image before 2x2 max pooling, the slope of the leaky ReLU before that, and by what dropout
+// after it multiplies what it keeps: 1 without.
 typedef struct {
   int32_t rows, columns, channels;
-  float slope;
+  float slope, kept;
 } mk_normalized_pool;
 
 // A ReLU with a slope below zero of x * scale + shift, by channels: dz = dy where that is positive, else dy * slope.
@@ -81,6 +82,7 @@ typedef struct {
   int32_t accumulate;          // 0 or 1
   int32_t activation;          // mk_activation
   float slope;
+  int32_t goes_on;             // whether a product with the next k rows of B follows
 } mk_gemm;
 
 // A non-zero gradient: where its input patch begins (or which filter it belongs to), and its value.
@@ -98,10 +100,10 @@ typedef enum {
   MK_OP_EQUAL,                             // a == b ? 1 : 0
   MK_OP_POWER,                             // a ^ b for a >= 0
   MK_OP_ADD_IMMEDIATE, MK_OP_MULTIPLY_IMMEDIATE,
-  MK_OP_MULTIPLY_ADD,                      // a * b + c
-  MK_OP_SCALE_ADD,                         // imm * a + b
+  MK_OP_MULTIPLY_ADD,                      // a * b + c, both rounded
+  MK_OP_SCALE_ADD,                         // imm * a + b, both rounded
   MK_OP_SELECT,                            // a > 0 ? b : c
-  MK_OP_MULTIPLY_ADD_RELU,                 // max(a * b + c, 0)
+  MK_OP_MULTIPLY_ADD_RELU,                 // max(a * b + c, 0); one rounding where the instruction set has it
   MK_OP_MULTIPLY_ADD_LEAKY_RELU,
   MK_OP_SOFTPLUS, MK_OP_ERF,
   MK_OP_COUNT
@@ -115,6 +117,14 @@ typedef struct {
 // Key and counter of one random draw: Philox4x32-10 with key = seed (low, high word) and counter =
 // (block low, (block high & 0xFFFFFF) | purpose << 24, stream, epoch); element i is word i % 4 of block i / 4.
 typedef struct { uint64_t seed; uint32_t purpose, stream, epoch; } mk_random;
+
+// Dropout of the elements first, first + 1, ...: 0 where the draw is below the threshold, else times scale.
+typedef struct {
+  mk_random random;
+  uint64_t first;
+  uint32_t threshold;
+  float scale;
+} mk_dropout;
 
 typedef struct {
   const char *name;            // "avx2", "plain", ...
@@ -232,13 +242,13 @@ typedef struct {
   void (*rectified_norm_gradient)(const float *dy, const float *x, const mk_rectifier *, const float *offset,
                                   const float *bend, ptrdiff_t rows, int32_t n, float *dx);
 
-  // -- normalization, leaky ReLU and 2x2 max pooling (kernels/normalized_pool.inc.h) --
-  // z = leaky(x * scale + shift); y and mask are pooled and dense. Mask: bits 0-1 first maximum of z in
-  // scan order (row * 2 + column), bit 2 set where it is not positive.
-  void (*normalize_pool)(const mk_normalized_pool *, const float *x, const float *scale,
-                         const float *shift, float *y, uint8_t *mask);
-  // With dz the gradient before the activation: sums[0..n) += dz, sums[n..2n) += dz * (x - mean) * inverse.
-  void (*normalize_pool_sums)(const mk_normalized_pool *, const float *dy, const uint8_t *mask, const float *x,
+  // -- normalization, leaky ReLU, 2x2 max pooling and dropout, if not null (kernels/normalized_pool.inc.h) --
+  // z = leaky(x * scale + shift); y, largest and mask are pooled and dense. Mask: bits 0-1 first maximum of z in
+  // scan order (row * 2 + column), bit 2 set where it is not positive, bit 3 where it is dropped. largest: x there.
+  void (*normalize_pool)(const mk_normalized_pool *, const float *x, const float *scale, const float *shift,
+                         const mk_dropout *, float *y, uint8_t *mask, float *largest);
+  // With dz the gradient before the activation: sums[0..n) += dz, sums[n..2n) += dz * (largest - mean) * inverse.
+  void (*normalize_pool_sums)(const mk_normalized_pool *, const float *dy, const uint8_t *mask, const float *largest,
                               const float *mean, const float *inverse, double *sums);
   // dx = dz * scale + offset + x * bend, in every cell.
   void (*normalize_pool_gradient)(const mk_normalized_pool *, const float *dy, const uint8_t *mask, const float *x,

@@ -91,6 +91,8 @@ typedef struct {
 MK_INLINE void gemm_tile(const int32_t P, const int32_t V, const int32_t part, const gemm_job *job) {
   vf sums[MK_TILE];
   tile_clear(sums, P * V);
+  // By the time of the sums C is in the cache.
+  MK_UNROLL for (int32_t p = 0; p < P; p++) __builtin_prefetch(job->c + p * job->c_row, 1);
   const int32_t tail = job->lanes - (V - 1) * MK_LANES;
   tile_add(P, V, part, sums, job->a, 0, job->a_step, job->b, job->b_step, job->depth, tail);
   MK_UNROLL for (int32_t v = 0; v < V; v++) {
@@ -119,6 +121,17 @@ static void gemm_rows(const gemm_job *job, int32_t points, int32_t vectors, int3
 #undef MK_CALL
 }
 
+// Asks for a share of the next block of B, rows m ... m + points of the result's, while this one is multiplied:
+// packing it would wait for each of its lines.
+MK_INLINE void ask_ahead(const mk_gemm *g, const float *b, int32_t depth, int32_t columns, int32_t m,
+                         int32_t points) {
+  const int32_t by_rows = g->b_column == 1, lines = by_rows ? depth : columns, length = by_rows ? columns : depth;
+  const ptrdiff_t step = by_rows ? g->b_row : g->b_column;
+  const float *next = b + step * (by_rows ? MK_DEPTH : MK_WIDTH);
+  for (int32_t i = m * lines / g->m; i < (m + points) * lines / g->m; i++)
+    for (int32_t j = 0; j < length; j += MK_LINE) __builtin_prefetch(next + i * step + j, 0, 2);
+}
+
 static void gemm(const mk_gemm *g, const float *a, const float *b, const float *bias, float *c) {
   float packed_b[MK_DEPTH * MK_WIDTH], packed_a[MK_DEPTH * MK_POINTS];
   const int32_t pack = g->m > MK_POINTS || g->b_column != 1;  // few rows do not repay packing
@@ -128,6 +141,8 @@ static void gemm(const mk_gemm *g, const float *a, const float *b, const float *
     for (int32_t block = 0; block < blocks; block++) {
       const int32_t k0 = block * MK_DEPTH, depth = smaller(MK_DEPTH, g->k - k0);
       const float *from_b = b + k0 * g->b_row + n0 * g->b_column;
+      const int32_t ahead = pack
+          && (g->b_column == 1 ? g->goes_on || block + 1 < blocks : g->n - n0 >= 2 * MK_WIDTH);
       if (pack)
         for (int32_t v = 0, width; v < vectors; v += width) {
           width = vectors_of(vectors - v);
@@ -137,6 +152,7 @@ static void gemm(const mk_gemm *g, const float *a, const float *b, const float *
       const int32_t tallest = points_of(vectors == 1 ? 1 : 2 + vectors % 2);
       for (int32_t m = 0, points; m < g->m; m += points) {
         points = points_now(g->m - m, tallest);
+        if (ahead) ask_ahead(g, from_b, depth, columns, m, points);
         gemm_job job = {.depth = depth, .c_row = g->c_row, .add = g->accumulate || block > 0,
                         .finish = block == blocks - 1, .activation = g->activation, .slope = g->slope};
         const float *from_a = a + m * g->a_row + k0 * g->a_column;

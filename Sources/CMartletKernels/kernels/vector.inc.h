@@ -9,6 +9,8 @@ typedef uint32_t vu __attribute__((ext_vector_type(8)));
 typedef double vd __attribute__((ext_vector_type(8)));
 typedef uint8_t vb __attribute__((ext_vector_type(8)));
 
+// Floats of a cache line.
+#define MK_LINE 16
 #define MK_INLINE static inline __attribute__((always_inline))
 #define MK_UNROLL _Pragma("clang loop unroll(full)")
 
