@@ -3,6 +3,9 @@
 For each row and each kind of data (real images, random ones) every participant makes 20 steps to warm up,
 then all take turns of 20 steps until each has made 120. Reported are medians over steps 20 to 120; the ratio
 that counts is that of the fastest peer, on the kind of data where it is lower.
+
+The files are written after every row. Rows that a file of the same day, commit and settings has are kept: a run that
+was interrupted goes on, and one can be made in parts.
 """
 
 import argparse
@@ -81,13 +84,13 @@ def summarize(measured):
     return min(ratios, key=lambda r: r["ratio"]) if ratios else None
 
 
-def measure_memory(options):
+def measure_memory(result, options):
     """First steps and memory of training: ours and PyTorch's."""
-    rows = []
     for name, batch in MEMORY:
         system = SYSTEMS[name]
         folder = data_folder(system, options)
-        if not folder or not options.ours or system.batch != batch:
+        known = any(row["system"] == name for row in result["memory"])
+        if known or not folder or not options.ours or system.batch != batch:
             continue
         print(f"{name}, batch {batch}, memory and first step", file=sys.stderr)
         starts = [first_step(system, folder, options.threads) for _ in range(3)]
@@ -97,8 +100,8 @@ def measure_memory(options):
         peer.warm_up()
         peer.turn()
         peer.close()
-        rows.append({"system": name, "batch": batch, "martlet": ours, "torch": peer.facts})
-    return rows
+        result["memory"].append({"system": name, "batch": batch, "martlet": ours, "torch": peer.facts})
+        save(result, options)
 
 
 def data_folder(system, options):
@@ -125,7 +128,42 @@ def environment(options):
         "system": f"{platform.system()} {platform.release()}",
         "load_before": os.getloadavg()[0],
         "turns": options.turns,
+        "modes": sorted(options.modes or []),
     }
+
+
+def place(result, options):
+    """The files' path without their endings."""
+    return os.path.join(options.out, result["environment"]["date"][:10])
+
+
+def begin(options):
+    """The result so far: that of a file of the same day, commit and settings, else an empty one."""
+    result = {"environment": environment(options), "rows": [], "memory": []}
+    try:
+        with open(place(result, options) + ".json") as file:
+            known = json.load(file)
+    except FileNotFoundError:
+        return result
+    facts = result["environment"]
+    for key in ("commit", "processor", "threads", "turns", "modes"):
+        if known["environment"].get(key) != facts[key] or facts["commit"].endswith("-dirty"):
+            print(f"begun anew: the file of the day is of another {key}, or of changed sources", file=sys.stderr)
+            return result
+    return known
+
+
+def save(result, options):
+    os.makedirs(options.out, exist_ok=True)
+    base = place(result, options)
+    drawing = figure(result["rows"])
+    for ending, text in {
+        ".json": json.dumps(result, indent=1, sort_keys=True) + "\n", ".svg": drawing,
+        ".md": markdown(result, os.path.basename(base) + ".svg" if drawing else None),
+    }.items():
+        if text:
+            with open(base + ending, "w") as file:
+                file.write(text)
 
 
 def main():
@@ -147,15 +185,18 @@ def main():
         if unknown:
             parser.error(f"unknown {unknown[0]}; there are {', '.join(known)}")
 
-    result = {"environment": environment(options), "rows": []}
-    if result["environment"]["load_before"] > 0.5:
+    result = begin(options)
+    if os.getloadavg()[0] > 0.5:
         print(f"the machine is busy (load {os.getloadavg()[0]:.1f}): times will be too long", file=sys.stderr)
-    peak = peak_rate(options.threads) if options.ours else None
+    peak = result["environment"].get("peak_gflops") or (peak_rate(options.threads) if options.ours else None)
     result["environment"]["peak_gflops"] = peak
     for group in (name for name in GROUPS if name in groups):
         mode, systems = GROUPS[group]
         for system in systems:
             if options.systems and system.id not in options.systems.split(","):
+                continue
+            key = {"group": group, "system": system.id, "mode": mode, "batch": system.batch}
+            if any(key.items() <= row.items() for row in result["rows"]):
                 continue
             folder = data_folder(system, options)
             measured = []
@@ -163,23 +204,13 @@ def main():
                 print(f"{system.row(mode)}, {'real' if data else 'random'} data", file=sys.stderr)
                 measured.append(measure(system, mode, data, options, peak))
             result["rows"].append({
-                "group": group, "system": system.id, "mode": mode, "batch": system.batch, "measured": measured,
-                "counted": summarize(measured),
+                **key, "measured": measured, "counted": summarize(measured),
                 "layers": layers(system, mode, folder, options.threads, peak) if options.ours else []})
-    result["memory"] = measure_memory(options) if "memory" in groups else []
-
-    os.makedirs(options.out, exist_ok=True)
-    base = os.path.join(options.out, result["environment"]["date"][:10])
-    drawing = figure(result["rows"])
-    for ending, text in {
-        ".json": json.dumps(result, indent=1, sort_keys=True) + "\n", ".svg": drawing,
-        ".md": markdown(result, os.path.basename(base) + ".svg" if drawing else None),
-    }.items():
-        if text:
-            with open(base + ending, "w") as file:
-                file.write(text)
+            save(result, options)
+    if "memory" in groups:
+        measure_memory(result, options)
     print(markdown(result, None))
-    print(f"written to {base}.md, .json and .svg", file=sys.stderr)
+    print(f"written to {place(result, options)}.md, .json and .svg", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -159,7 +159,7 @@ def first_step(system, data, threads):
     with tempfile.TemporaryDirectory() as folder:
         result, resident = martlet(
             "result", "train", system.id, "--epochs", "1", "--batch-size", str(system.batch), "--limit",
-            str(100 * system.batch), "--validation", "none", "--run", os.path.join(folder, "run"), "--threads",
+            str(100 * system.batch), "--run", os.path.join(folder, "run"), "--threads",
             str(threads), "--data", data)
     # The files of the data set are mapped, not read into memory; peers hold 32 batches only.
     own = max(resident - result["dataset_bytes"], result["peak_memory_bytes"])
