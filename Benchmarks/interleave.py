@@ -85,7 +85,7 @@ def summarize(measured):
 
 
 def measure_memory(result, options):
-    """First steps and memory of training: ours and PyTorch's."""
+    """First steps of training and the memory of steps on random data: ours and PyTorch's."""
     for name, batch in MEMORY:
         system = SYSTEMS[name]
         folder = data_folder(system, options)
@@ -93,13 +93,15 @@ def measure_memory(result, options):
         if known or not folder or not options.ours or system.batch != batch:
             continue
         print(f"{name}, batch {batch}, memory and first step", file=sys.stderr)
-        starts = [first_step(system, folder, options.threads) for _ in range(3)]
-        ours = min(starts, key=lambda facts: facts["seconds_to_first_step"])
-        ours["peak_memory_bytes"] = max(facts["peak_memory_bytes"] for facts in starts)
-        peer = Peer("torch", "channels_last", system, folder, options.threads)
+        peer = Peer("torch", "channels_last", system, None, options.threads)
         peer.warm_up()
         peer.turn()
         peer.close()
+        steps = Martlet(system, "train", None, options.threads, result["environment"]["peak_gflops"])
+        steps.turn()
+        ours = {
+            "seconds_to_first_step": min(first_step(system, folder, options.threads) for _ in range(3)),
+            "peak_memory_bytes": steps.facts["peak_memory_bytes"]}
         result["memory"].append({"system": name, "batch": batch, "martlet": ours, "torch": peer.facts})
         save(result, options)
 

@@ -98,9 +98,9 @@ def memory(rows):
             f"| {ours['peak_memory_bytes'] / peer['peak_memory_bytes']:.3f} "
             f"| {ours['seconds_to_first_step']:.2f} | {peer['seconds_to_first_step']:.2f} |")
     return [
-        *lines, "", "Greatest resident memory of the process, code and libraries included, without the mapped files "
-        "of the data set; the time runs from the start of the process to the end of its first step, with the data "
-        "set in the cache.", ""]
+        *lines, "", "Greatest resident memory of a process that makes training steps on random pixels, code and libraries "
+        "included; the time runs from the start of the process to the end of its first step, Martlet's in `martlet "
+        "train` with the data set in the cache.", ""]
 
 
 def markdown(result, drawing):

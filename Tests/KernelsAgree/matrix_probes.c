@@ -145,6 +145,7 @@ static void normalize_pool(const mk_kernels *k, results *to) {
 
 static void normalize_pool_sums(const mk_kernels *k, results *to) {
   NORMALIZED(p, in, out) {
+    (void)in;
     double *sums = zeroed((size_t)(2 * p->channels), sizeof *sums);
     k->normalize_pool_sums(p, numbers(out, 4, -1, 1), pool_masks(out), numbers(out, 1, -1, 1),
                            numbers((size_t)p->channels, 3, -1, 1), numbers((size_t)p->channels, 2, 0.5f, 2), sums);
