@@ -131,6 +131,8 @@ def environment(options):
         "load_before": os.getloadavg()[0],
         "turns": options.turns,
         "modes": sorted(options.modes or []),
+        "ours": options.ours,
+        "real_data": bool(options.data),
     }
 
 
@@ -148,7 +150,7 @@ def begin(options):
     except FileNotFoundError:
         return result
     facts = result["environment"]
-    for key in ("commit", "processor", "threads", "turns", "modes"):
+    for key in ("commit", "processor", "threads", "turns", "modes", "ours", "real_data"):
         if known["environment"].get(key) != facts[key] or facts["commit"].endswith("-dirty"):
             print(f"begun anew: the file of the day is of another {key}, or of changed sources", file=sys.stderr)
             return result
