@@ -17,6 +17,9 @@ struct BorderedImage {
   private let isInPlace: Bool
   private let slotFloats: Int
 
+  /// Floats of a row below which a call for each would take longer than its pixels.
+  private static let shortRow = 256
+
   /// - Parameters:
   ///   - shape: `[N, H, W, C]` of the image.
   ///   - inputs: The image, or the loads of `code`.
@@ -57,25 +60,48 @@ struct BorderedImage {
     let first = Swift.min(rows, Swift.max(0, wanted.lowerBound - margins.top))
     let last = Swift.max(first, Swift.min(rows, wanted.upperBound - margins.top))
     if first < last { (target + (first + margins.top) * pitch).update(repeating: 0, count: left) }
-    evaluator?.prepare(image: image, context)
+    let pixels = first < last ? self.pixels(first..<last, of: image, target: target, context) : nil
     for row in first..<last {
-      var pixels = target + ((row + margins.top) * pitch + left)
-      if let evaluator {
-        withUnsafeMutablePointer(to: &pixels) {
-          evaluator.evaluate(
-            row * width..<(row + 1) * width, image: image,
-            outputs: UnsafeMutableBufferPointer(start: $0, count: 1), context)
-        }
+      let place = target + ((row + margins.top) * pitch + left)
+      if let pixels {
+        place.update(from: pixels + (row - first) * width, count: width)
       } else {
-        pixels.update(from: source.floats(context, image: image) + row * width, count: width)
+        compute(row..<row + 1, of: image, at: place, context)
       }
       // The right border of this row and the left border of the next are neighbours.
-      (pixels + width).update(repeating: 0, count: margins.right * channels + (row == rows - 1 ? 0 : left))
+      (place + width).update(repeating: 0, count: margins.right * channels + (row == rows - 1 ? 0 : left))
     }
     if wanted.upperBound > margins.top + rows {
       (target + (margins.top + rows) * pitch).update(repeating: 0, count: margins.bottom * pitch)
     }
     return target
+  }
+
+  /// Rows one after the other, where they are so already or were computed by one call; nil where each is
+  /// computed in its place.
+  private func pixels(
+    _ rows: Range<Int>, of image: Int, target: UnsafeMutablePointer<Float>, _ context: Context
+  ) -> UnsafeMutablePointer<Float>? {
+    let width = columns * channels
+    guard let evaluator else { return source.floats(context, image: image) + rows.lowerBound * width }
+    evaluator.prepare(image: image, context)
+    guard width < Self.shortRow else { return nil }
+    // At the slot's end: no row's place lies behind its pixels, so they can be moved apart in order.
+    let pixels = target + (slotFloats - rows.count * width)
+    compute(rows, of: image, at: pixels, context)
+    return pixels
+  }
+
+  private func compute(
+    _ rows: Range<Int>, of image: Int, at place: UnsafeMutablePointer<Float>, _ context: Context
+  ) {
+    let width = columns * channels
+    var place = place
+    withUnsafeMutablePointer(to: &place) {
+      evaluator?.evaluate(
+        rows.lowerBound * width..<rows.upperBound * width, image: image,
+        outputs: UnsafeMutableBufferPointer(start: $0, count: 1), context)
+    }
   }
 }
 

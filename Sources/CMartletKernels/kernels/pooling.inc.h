@@ -2,16 +2,16 @@
 
 // The maximum of a window's four cells after ReLU, and its mask byte in each lane: bits 0-1 the first
 // maximum in scan order, bit 2 where the maximum is <= 0. A NaN in any cell comes out as NaN.
+// The mask is put together from floats: of integers compilers carry every comparison in bytes, at twice the cost.
 MK_INLINE vf relu_pool_cells(vf a, vf b, vf c, vf d, vi *mask) {
-  vi second = b > a, fourth = d > c;
-  vf top = pick(second, b, a), bottom = pick(fourth, d, c);
-  vi lower = bottom > top;
-  vf most = pick(lower, bottom, top);
-  vi cell = lower ? ((fourth & 1) | 2) : (second & 1);
-  vi unordered = (is_nan(a) | is_nan(b)) | (is_nan(c) | is_nan(d));
-  most = floats(bits(most) | unordered);  // all bits set is a NaN
-  vi dead = most <= (vf)0.0f;
-  *mask = cell | (dead & 4);
+  const vi second = b > a, fourth = d > c;
+  const vf top = pick(second, b, a), bottom = pick(fourth, d, c);
+  const vi lower = bottom > top;
+  const vi unordered = (is_nan(a) | is_nan(b)) | (is_nan(c) | is_nan(d));
+  const vf most = floats(bits(pick(lower, bottom, top)) | unordered);  // all bits set is a NaN
+  const vi dead = most <= (vf)0.0f;
+  const vf cell = pick(lower, keep(fourth, splat(1.0f)) + 2.0f, keep(second, splat(1.0f)));
+  *mask = __builtin_convertvector(cell + keep(dead, splat(4.0f)), vi);
   return keep(~dead, most);
 }
 
