@@ -11,7 +11,7 @@ import MartletGraphs
 /// |---|---|---|---|---|
 /// | all | as many groups as channels | any | fewer than 8 for each channel | depthwise |
 /// | forward | conv + ReLU + 2x2 pool | 1...4 | multiple of 8 | tiny: one pass, pooled in registers |
-/// | kernel gradient | the same | 1...4 | multiple of 8 | tiny: masked |
+/// | kernel gradient | the same | 1...4 | multiple of 8 | tiny: of each window one patch |
 /// | gradients | any + 2x2 pool | multiple of 8 | any | sparse: lists of the non-zero gradients |
 /// | gradients | any + 2x2 pool | other | any | direct, with the mask spread out |
 /// | forward | 3x3 to 5x5 with a large kernel, few tiles | any | any | direct: the transformed kernel is larger |

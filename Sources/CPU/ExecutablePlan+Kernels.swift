@@ -10,9 +10,7 @@ extension ExecutablePlan {
     defer { workerScratchBytes = max(workerScratchBytes, own.byteCount) }
     switch step.kind {
     case .matrix(let matrix):
-      return MatrixKernel(
-        matrix, shapes: step.inputShapes, a: inputs[0], b: inputs[1],
-        bias: matrix.hasBias ? inputs[2] : nil, output: outputs[0])
+      return MatrixKernel(Self.product(matrix, step, inputs), a: inputs[0], output: outputs[0])
     case .pointwise(let code):
       return PointwiseKernel(code, imagewise: false, inputs: inputs, outputs: outputs, scratch: &own)
     case .reduction(let op):
@@ -83,8 +81,30 @@ extension ExecutablePlan {
       return normalizedPoolingKernel(pooling, step, inputs, outputs, shards, &scratch)
     case .normalizedGradient(let gradient):
       return normalizedGradientKernel(gradient, step, inputs, outputs[0], shards, &scratch)
-    case .convolution, .matrix: preconditionFailure("\(step.kind.name) has a kernel of its own")
+    case .matrix(let matrix):
+      return (imageMatrix(matrix, step, inputs, output: outputs[0]), [])
+    case .convolution: preconditionFailure("\(step.kind.name) has a kernel of its own")
     }
+  }
+
+  private static func product(_ matrix: MatrixStep, _ step: Step, _ inputs: [Operand]) -> MatrixProduct {
+    MatrixProduct(matrix, shapes: step.inputShapes, b: inputs[1], bias: matrix.hasBias ? inputs[2] : nil)
+  }
+
+  /// A product image by image; a transposed matrix is packed, as turning it for a few rows would take longer than
+  /// these.
+  private mutating func imageMatrix(
+    _ matrix: MatrixStep, _ step: Step, _ inputs: [Operand], output: Operand
+  ) -> ImageMatrixKernel {
+    guard matrix.transposeB else {
+      return ImageMatrixKernel(product: Self.product(matrix, step, inputs), a: inputs[0], output: output)
+    }
+    let shape = [1, 1] + step.inputShapes[1]
+    let product = MatrixProduct(
+      matrix, shapes: step.inputShapes, b: weights(step.inputs[1], shape, .turnedRows, groups: 1),
+      bias: matrix.hasBias ? inputs[2] : nil,
+      packedAs: WeightPacking.blocks(order: .turnedRows, shape: shape, groups: 1))
+    return ImageMatrixKernel(product: product, a: inputs[0], output: output)
   }
 
   private mutating func reductionKernel(

@@ -27,10 +27,13 @@ struct FilterBlocks: Hashable {
   }
 
   /// All filters in one block, however large.
-  init(whole filters: Int, depth: Int) {
+  init(whole filters: Int, depth: Int) { self.init(filters: filters, depth: depth, size: filters) }
+
+  /// Blocks of a size that whole vectors fill.
+  init(filters: Int, depth: Int, size: Int) {
     self.filters = filters
     self.depth = depth
-    size = filters
+    self.size = size
   }
 
   var count: Int { (filters + size - 1) / size }

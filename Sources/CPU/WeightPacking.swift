@@ -11,6 +11,8 @@ struct WeightPacking: FlatKernel {
     case backward(taps: [Int])
     /// `[K][kh][kw][C]`, for the sparse way back.
     case byFilter
+    /// `[blocks][K][padded rows of the block]`, for a product with the transposed matrix of C rows.
+    case turnedRows
     /// `[36][C][K]`, transformed for Winograd's tiles.
     case winograd
     /// `[36][K][C]`, transformed, with the taps turned round.
@@ -37,16 +39,17 @@ struct WeightPacking: FlatKernel {
     switch order {
     case .byFilter: shape.reduce(1, *)
     case .winograd, .turnedWinograd: Winograd.positions * shape[2] * shape[3]
-    case .forward, .backward: groups * blocks(order: order, shape: shape, groups: groups).floats
+    case .forward, .backward, .turnedRows: groups * blocks(order: order, shape: shape, groups: groups).floats
     }
   }
 
-  /// The blocks of a group's results: of its filters forward, of its channels backward.
+  /// The blocks of a group's results: of its filters forward, of its channels backward, of a matrix's rows.
   static func blocks(order: Order, shape: [Int], groups: Int) -> FilterBlocks {
     let filters = shape[3] / groups
     if case .backward(let taps) = order {
       return FilterBlocks(filters: shape[2], depth: taps.count * filters)
     }
+    if order == .turnedRows { return FilterBlocks(filters: shape[2], depth: filters, size: 64) }
     return FilterBlocks(filters: filters, depth: shape[0] * shape[1] * shape[2])
   }
 
@@ -56,6 +59,7 @@ struct WeightPacking: FlatKernel {
     switch order {
     case .byFilter: 1
     case .winograd, .turnedWinograd: shape[2] / Int(MK_LANES)
+    case .turnedRows: Self.blocks(order: order, shape: shape, groups: groups).count
     case .forward: taps
     case .backward(let order): order.count
     }
@@ -73,6 +77,13 @@ struct WeightPacking: FlatKernel {
     case .byFilter:
       kernels.transpose(
         from, Int32(taps * channels), Int32(shape[3]), shape[3], taps * channels, to)
+    case .turnedRows:
+      let blocks = Self.blocks(order: order, shape: shape, groups: groups)
+      let range = blocks.range(task)
+      let (width, target) = (padded(range.count), to + blocks.offset(task))
+      if width != range.count { target.update(repeating: 0, count: filters * width) }
+      kernels.transpose(
+        from + range.lowerBound * filters, Int32(range.count), Int32(filters), filters, width, target)
     case .forward:
       let blocks = Self.blocks(order: .forward, shape: shape, groups: groups)
       for group in 0..<groups {

@@ -85,7 +85,8 @@ extension Lowering {
     case .matrix(.multiply(let ta, let tb)):
       let step = MatrixStep(
         transposeA: ta, transposeB: tb, hasBias: product.bias != nil, epilogue: product.epilogue)
-      add(.matrix(step), node.inputs + bias, [id], at: product.node, imagewise: false)
+      let isImagewise = !ta && suitsImages(node)
+      add(.matrix(step), node.inputs + bias, [id], at: product.node, imagewise: isImagewise)
     case .convolution(let op):
       var step = ConvolutionStep(window: op.window, imageShape: [], resultShape: [])
       step.epilogue = product.epilogue
@@ -118,6 +119,14 @@ extension Lowering {
       }
     default: preconditionFailure("\(node.op.name) is no product")
     }
+  }
+
+  /// Whether a product is better computed a few samples at a time: weights that stay in the second-level cache, and
+  /// results or inputs of a batch that no cache holds, which the steps beside it then find in it.
+  private func suitsImages(_ product: GraphCode.Node) -> Bool {
+    let (a, weights) = (code.nodes[product.inputs[0]], code.nodes[product.inputs[1]])
+    return product.isBatched && a.isBatched && !weights.isBatched && weights.count * 4 <= 320 << 10
+      && max(a.count, product.count) * 4 >= 16 << 20
   }
 
   private mutating func emitPooled(_ group: PooledConvolution, at id: Int) {

@@ -81,9 +81,8 @@ extension Step {
   /// Whether an output of an imagewise step holds one part for each image (else a sum over the batch).
   package func isStoredByImage(output: Int) -> Bool {
     switch kind {
-    case .convolution, .inputGradient, .pointwise, .pooling, .classification: return true
+    case .convolution, .inputGradient, .matrix, .pointwise, .pooling, .classification: return true
     case .kernelGradient: return false
-    case .matrix: return false
     case .structure: return true
     case .reduction(let op): return !op.axes.contains(0)
     case .normalizedPooling(let step): return !step.sumsOverBatch

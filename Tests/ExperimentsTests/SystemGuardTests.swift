@@ -29,7 +29,7 @@ import Testing
     "alexnet-mnist": (76, 14, 632410, 314693),
     "attention-fashion": (158, 33, 125748, 31446),
     "conv-cifar100-coarse": (31, 12, 288675, 110845),
-    "conv-fashion": (31, 12, 206533, 81481),
+    "conv-fashion": (31, 10, 134533, 46044),
     "conv5x5-mnist": (29, 9, 10310, 6034),
     "conv5x5-regularized-mnist": (71, 11, 15389, 6034),
     "convnet-mnist-functional": (29, 10, 106740, 32843),
