@@ -87,7 +87,18 @@ struct LayerCase: Sendable, CustomStringConvertible {
         Conv2D(152, kernelSize: 3, padding: .same, activation: .relu)
         MaxPooling2D(2)
       }),
+    withoutBias(channels: 1, filters: 8), withoutBias(channels: 3, filters: 40),
+    withoutBias(channels: 8, filters: 8), withoutBias(channels: 5, filters: 3),
   ]
+
+  private static func withoutBias(channels: Int, filters: Int) -> LayerCase {
+    LayerCase(
+      "Conv2D without bias, \(channels) to \(filters) channels, ReLU and pooling", [7, 6, channels],
+      Stack {
+        Conv2D(filters, kernelSize: 3, activation: .relu, useBias: false)
+        MaxPooling2D(2)
+      })
+  }
 
   private static let pooling: [LayerCase] = [
     LayerCase("MaxPooling2D", [7, 8, 3], MaxPooling2D(3, strides: 2, padding: .same)),

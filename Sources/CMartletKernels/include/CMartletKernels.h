@@ -151,7 +151,7 @@ typedef struct {
   // (row * 2 + column), bit 2 set where the maximum is <= 0.
   void (*tiny_pool_forward)(const mk_conv *, const float *x, const float *weights, const float *bias,
                             float *y, uint8_t *mask);
-  // gradient [taps][channels][filters] += ..., bias_gradient [filters] += ...; dy pooled and dense.
+  // gradient [taps][channels][filters] += ..., bias_gradient [filters], which may be null, += ...; dy pooled and dense.
   void (*tiny_pool_kernel_gradient)(const mk_conv *, const float *x, const float *dy, const uint8_t *mask,
                                     float *gradient, float *bias_gradient);
 
@@ -168,6 +168,7 @@ typedef struct {
   // count[strip*filters + k]; capacity >= strip_rows * columns/2. Entries in scan order.
   void (*sparse_lists_by_filter)(const mk_conv *, const float *dy, const uint8_t *mask, int32_t strip_rows,
                                  int32_t capacity, mk_entry *list, int32_t *count);
+  // gradient += ..., bias_gradient [filters], which may be null, += ....
   void (*sparse_kernel_gradient)(const mk_conv *, const float *x, int32_t strip_rows, int32_t capacity,
                                  const mk_entry *list, const int32_t *count, float *gradient,
                                  float *bias_gradient);

@@ -114,7 +114,7 @@ static void sparse_kernel_gradient(const mk_conv *c, const float *x, int32_t str
   const int32_t strips = (c->rows / 2 + strip_rows - 1) / strip_rows;
   const ptrdiff_t filter_size = (ptrdiff_t)c->taps_y * c->taps_x * c->channels;
   for (int32_t s = 0; s < strips; s++, count += filters, list += (ptrdiff_t)filters * capacity) {
-    for (int32_t k = 0; k < filters; k++) {
+    for (int32_t k = 0; bias_gradient != NULL && k < filters; k++) {
       float sum = 0;
       for (int32_t t = 0; t < count[k]; t++) sum += list[(ptrdiff_t)k * capacity + t].value;
       bias_gradient[k] += sum;

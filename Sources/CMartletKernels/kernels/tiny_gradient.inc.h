@@ -149,7 +149,7 @@ static void tiny_pool_kernel_gradient(const mk_conv *c, const float *x, const fl
           shape.from[r] = (first + r) / run.runs_x * c->tap_y + (first + r) % run.runs_x * c->tap_x + at;
         patch_gradient(&shape, c, filters, x, dy + k, mask + k,
                        gradient + ((ptrdiff_t)first * run.length + at) * c->filters + k,
-                       first + at == 0 ? bias_gradient + k : NULL);
+                       bias_gradient != NULL && first + at == 0 ? bias_gradient + k : NULL);
       }
     }
   }
