@@ -1,6 +1,6 @@
 """Trains one system with the framework that its notebook used, at the same settings.
 
-    peers.py SYSTEM --seed N --data FOLDER --out FOLDER
+    peers.py SYSTEM --seed N --data FOLDER --out FOLDER [--start WEIGHTS]
 
 writes FOLDER/SYSTEM-seedN.json: history, accuracies, losses, parameters, stop reason, seconds, versions.
 """
@@ -24,19 +24,23 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--epochs", type=int, help="other than the system's own")
     parser.add_argument("--limit", type=int, help="only the first images of both sets, for a trial")
+    parser.add_argument("--start", help="a run's weights.safetensors to begin with; only for the networks in PyTorch")
     arguments = parser.parse_args()
     system = SYSTEMS[arguments.system]
 
     start = time.perf_counter()
+    if arguments.start and system.peer != "torch":
+        parser.error(f"--start is for the networks in PyTorch; {system.id} is trained with Keras")
     parts = data.load(system, arguments.data, arguments.limit)
     peer = importlib.import_module(f"{system.peer}_peer")
     result = peer.train(
         system, parts, arguments.seed, arguments.threads, arguments.epochs or system.epochs,
-        os.path.join(arguments.out, "unfinished", f"{system.id}-seed{arguments.seed}"))
+        arguments.start if system.peer == "torch"
+        else os.path.join(arguments.out, "unfinished", f"{system.id}-seed{arguments.seed}"))
     history = result["history"]
     result = {
         "system": system.id, "seed": arguments.seed, "peer": system.peer, "threads": arguments.threads,
-        "limit": arguments.limit, "batch": system.batch,
+        "limit": arguments.limit, "same_start": arguments.start is not None, "batch": system.batch,
         "images": [len(part) if part else 0 for part in parts], "epochs": len(history),
         "seconds": time.perf_counter() - start,
         "seconds_per_epoch": sum(entry["seconds"] for entry in history) / len(history), **result,

@@ -1,9 +1,10 @@
 """Runs the peers of many systems, one after the other, each in a process of its own.
 
-    run_all.py --data FOLDER --out FOLDER [SYSTEM:SEED ...]
+    run_all.py --data FOLDER --out FOLDER [--starts FOLDER] [SYSTEM:SEED ...]
 
 A pair whose result is there is skipped, so a run that was interrupted is started again with the same
-command. Without pairs: all systems with seeds 0, 1 and 2, the quick ones first.
+command. Without pairs: all systems with seeds 0, 1 and 2, the quick ones first. Where a network begins with
+Martlet's initial weights, these are STARTS/SYSTEM-SEED/weights.safetensors.
 """
 
 import argparse
@@ -42,20 +43,26 @@ def main():
     parser.add_argument("pairs", nargs="*", type=pair, metavar="SYSTEM:SEED")
     parser.add_argument("--data", required=True)
     parser.add_argument("--out", required=True)
+    parser.add_argument("--starts", help="the folder of initial weights")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
+    wanted = arguments.pairs or ORDER
+    if not arguments.starts and any(SYSTEMS[system].same_start for system, _ in wanted):
+        parser.error("a system begins with Martlet's initial weights: name their folder with --starts")
     os.makedirs(arguments.out, exist_ok=True)
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers.py")
     failures = 0
     with open(os.path.join(arguments.out, "log"), "a") as log:
-        for system, seed in arguments.pairs or ORDER:
+        for system, seed in wanted:
             if os.path.exists(result_path(arguments.out, system, seed)):
                 continue
             start = time.time()
+            weights = os.path.join(arguments.starts, f"{system}-{seed}", "weights.safetensors") if (
+                SYSTEMS[system].same_start) else None
             print(f"{time.strftime('%F %T')} {system} seed {seed}", file=log, flush=True)
             status = subprocess.run(
                 [sys.executable, script, system, "--seed", str(seed), "--data", arguments.data,
-                    "--out", arguments.out, "--threads", str(arguments.threads)],
+                    "--out", arguments.out, "--threads", str(arguments.threads), *(["--start", weights] if weights else [])],
                 stdout=log, stderr=subprocess.STDOUT).returncode
             failures += status != 0
             outcome = "done" if status == 0 else f"FAILED with status {status}"

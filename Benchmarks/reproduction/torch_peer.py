@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
+import weights
+
 
 def conv5x5(dropout=None):
     return nn.Sequential(
@@ -33,11 +35,13 @@ def penalties(model):
     return sum(0.001 * p.abs().sum() + 0.001 * torch.linalg.vector_norm(p) for p in model.parameters())
 
 
-def train(system, parts, seed, threads, epochs, _):
+def train(system, parts, seed, threads, epochs, start):
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     training, _, test = parts
     model = MODELS[system.model]()
+    if start:
+        weights.load(model, start)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     images, labels = prepare(training, system)
     targets = nn.functional.one_hot(labels, 10).float() if system.one_hot else labels
@@ -81,6 +85,10 @@ def train(system, parts, seed, threads, epochs, _):
     result["test_loss"], result["test_accuracy"] = evaluate(model, *prepare(test, system))
     if system.evaluates_training:
         result["train_loss"], result["train_accuracy"] = evaluate(model, images, labels)
+    if is_penalized:
+        # As Martlet's losses do.
+        for name in ("test_loss", "train_loss"):
+            result[name] += penalties(model).item()
     return result
 
 
