@@ -118,7 +118,7 @@ def page(ours, peers, note):
         "## Epochs to the threshold", "",
         "Both sides begin with the same initial weights (Martlet's of each seed): which of them die out decides",
         "more than anything else how soon the loss falls.", "", *epochs_to_threshold(ours, peers), "",
-        "## Floors", "", *floors(ours), "",
+        "## Floors", "", *floors(ours, peers), "",
     ])
 
 
@@ -173,14 +173,19 @@ def epochs_to_threshold(ours, peers):
     return lines
 
 
-def floors(ours):
-    lines = ["| system | asked, % | lowest of ours, % | |", "|---|---:|---:|---|"]
+def floors(ours, peers):
+    lines = [
+        "| system | asked, % | lowest of ours, % | lowest of the peer's, % | |", "|---|---:|---:|---:|---|"]
     for system in SYSTEMS.values():
-        reached = figures(ours, system.id, "test_accuracy").values
+        reached, theirs = (figures(runs, system.id, "test_accuracy").values for runs in (ours, peers))
         if system.floor is None or not reached:
             continue
         verdict = "holds" if min(reached) >= system.floor else "missed"
-        lines.append(f"| {system.id} | {system.floor * 100:.1f} | {min(reached) * 100:.2f} | {verdict} |")
+        if verdict == "missed" and theirs and min(theirs) < system.floor:
+            verdict = "missed by both"
+        lowest = f"{min(theirs) * 100:.2f}" if theirs else "–"
+        lines.append(
+            f"| {system.id} | {system.floor * 100:.1f} | {min(reached) * 100:.2f} | {lowest} | {verdict} |")
     return lines
 
 
