@@ -24,7 +24,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--epochs", type=int, help="other than the system's own")
     parser.add_argument("--limit", type=int, help="only the first images of both sets, for a trial")
-    parser.add_argument("--start", help="a run's weights.safetensors to begin with; only for the networks in PyTorch")
+    parser.add_argument("--start", help="weights from 'martlet export --format pytorch --sequential'; only for PyTorch")
     arguments = parser.parse_args()
     system = SYSTEMS[arguments.system]
 

@@ -4,7 +4,7 @@
 
 A pair whose result is there is skipped, so a run that was interrupted is started again with the same
 command. Without pairs: all systems with seeds 0, 1 and 2, the quick ones first. Where a network begins with
-Martlet's initial weights, these are STARTS/SYSTEM-SEED/weights.safetensors.
+Martlet's initial weights, these are STARTS/SYSTEM-SEED.safetensors.
 """
 
 import argparse
@@ -57,12 +57,13 @@ def main():
             if os.path.exists(result_path(arguments.out, system, seed)):
                 continue
             start = time.time()
-            weights = os.path.join(arguments.starts, f"{system}-{seed}", "weights.safetensors") if (
-                SYSTEMS[system].same_start) else None
+            start_from = []
+            if SYSTEMS[system].same_start:
+                start_from = ["--start", os.path.join(arguments.starts, f"{system}-{seed}.safetensors")]
             print(f"{time.strftime('%F %T')} {system} seed {seed}", file=log, flush=True)
             status = subprocess.run(
                 [sys.executable, script, system, "--seed", str(seed), "--data", arguments.data,
-                    "--out", arguments.out, "--threads", str(arguments.threads), *(["--start", weights] if weights else [])],
+                    "--out", arguments.out, "--threads", str(arguments.threads), *start_from],
                 stdout=log, stderr=subprocess.STDOUT).returncode
             failures += status != 0
             outcome = "done" if status == 0 else f"FAILED with status {status}"

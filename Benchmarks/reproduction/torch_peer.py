@@ -4,9 +4,8 @@ import time
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from torch import nn
-
-import weights
 
 
 def conv5x5(dropout=None):
@@ -41,7 +40,7 @@ def train(system, parts, seed, threads, epochs, start):
     training, _, test = parts
     model = MODELS[system.model]()
     if start:
-        weights.load(model, start)
+        model.load_state_dict(load_file(start))
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     images, labels = prepare(training, system)
     targets = nn.functional.one_hot(labels, 10).float() if system.one_hot else labels
