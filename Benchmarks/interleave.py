@@ -4,12 +4,14 @@ For each row and each kind of data (real images, random ones) every participant 
 then all take turns of 20 steps until each has made 120. Reported are medians over steps 20 to 120; the ratio
 that counts is that of the fastest peer, on the kind of data where it is lower.
 
-The files are written after every row. Rows that a file of the same day, commit and settings has are kept: a run that
-was interrupted goes on, and one can be made in parts.
+The files are written after every row. While what is timed and the settings stay the same, later runs add their rows to
+the page that was begun first: a run that was interrupted goes on, and one can be made in parts, on several days.
 """
 
 import argparse
 import datetime
+import glob
+import hashlib
 import json
 import os
 import platform
@@ -26,6 +28,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 GROUPS = {
     "training": ("train", TRAINING), "untuned": ("train", UNTUNED), "inference": ("inference", INFERENCE),
 }
+# What decides our times; changes elsewhere leave the rows of a page valid.
+ENGINE = ["Package.swift", *(f"Sources/{name}" for name in (
+    "CMartletKernels", "CPU", "Compilation", "Graphs", "Networks", "Tensors", "Training"))]
+SAME = ("engine", "processor", "threads", "turns", "ours", "real_data")  # as another row of the page
 PAUSE = 0.3  # Seconds between turns, until the last one's threads have stopped waiting for work.
 
 
@@ -84,7 +90,7 @@ def summarize(measured):
     return min(ratios, key=lambda r: r["ratio"]) if ratios else None
 
 
-def measure_memory(result, options):
+def measure_memory(result, options, peak):
     """First steps of training and the memory of steps on random data: ours and PyTorch's."""
     for name, batch in MEMORY:
         system = SYSTEMS[name]
@@ -97,7 +103,7 @@ def measure_memory(result, options):
         peer.warm_up()
         peer.turn()
         peer.close()
-        steps = Martlet(system, "train", None, options.threads, result["environment"]["peak_gflops"])
+        steps = Martlet(system, "train", None, options.threads, peak)
         steps.turn()
         ours = {
             "seconds_to_first_step": min(first_step(system, folder, options.threads) for _ in range(3)),
@@ -113,16 +119,30 @@ def data_folder(system, options):
     return folder if os.path.isdir(folder) else None
 
 
+def now():
+    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+
+
+def git(*arguments):
+    return subprocess.run(["git", "-C", ROOT, *arguments], capture_output=True, text=True).stdout.strip()
+
+
+def engine():
+    """What is timed, as a hash; None where the working copy differs from its commit."""
+    if git("status", "--porcelain", "--", *ENGINE):
+        return None
+    return hashlib.sha256(git("ls-tree", "HEAD", "--", *ENGINE).encode()).hexdigest()[:12]
+
+
 def environment(options):
     def first(path, start_of_line):
         with open(path) as file:
             return next((l.split(":", 1)[1].strip() for l in file if l.startswith(start_of_line)), "unknown")
 
-    commit = subprocess.run(
-        ["git", "-C", ROOT, "describe", "--always", "--dirty"], capture_output=True, text=True).stdout.strip()
     return {
-        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "commit": commit,
+        "date": now(),
+        "commit": git("rev-parse", "--short", "HEAD"),
+        "engine": engine(),
         "processor": first("/proc/cpuinfo", "model name"),
         "processors": os.cpu_count(),
         "threads": options.threads,
@@ -130,7 +150,6 @@ def environment(options):
         "system": f"{platform.system()} {platform.release()}",
         "load_before": os.getloadavg()[0],
         "turns": options.turns,
-        "modes": sorted(options.modes or []),
         "ours": options.ours,
         "real_data": bool(options.data),
     }
@@ -142,19 +161,15 @@ def place(result, options):
 
 
 def begin(options):
-    """The result so far: that of a file of the same day, commit and settings, else an empty one."""
-    result = {"environment": environment(options), "rows": [], "memory": []}
-    try:
-        with open(place(result, options) + ".json") as file:
+    """The result so far: that of the newest page with this engine and these settings, else an empty one."""
+    facts = environment(options)
+    for path in sorted(glob.glob(os.path.join(glob.escape(options.out), "*.json")), reverse=True):
+        with open(path) as file:
             known = json.load(file)
-    except FileNotFoundError:
-        return result
-    facts = result["environment"]
-    for key in ("commit", "processor", "threads", "turns", "modes", "ours", "real_data"):
-        if known["environment"].get(key) != facts[key] or facts["commit"].endswith("-dirty"):
-            print(f"begun anew: the file of the day is of another {key}, or of changed sources", file=sys.stderr)
-            return result
-    return known
+        if facts["engine"] and all(known["environment"].get(key) == facts[key] for key in SAME):
+            print(f"goes on with {path}", file=sys.stderr)
+            return known
+    return {"environment": facts, "rows": [], "memory": []}
 
 
 def save(result, options):
@@ -192,8 +207,8 @@ def main():
     result = begin(options)
     if os.getloadavg()[0] > 0.5:
         print(f"the machine is busy (load {os.getloadavg()[0]:.1f}): times will be too long", file=sys.stderr)
-    peak = result["environment"].get("peak_gflops") or (peak_rate(options.threads) if options.ours else None)
-    result["environment"]["peak_gflops"] = peak
+    # Anew in every run: the same kind of processor is not always as fast.
+    peak = peak_rate(options.threads) if options.ours else None
     for group in (name for name in GROUPS if name in groups):
         mode, systems = GROUPS[group]
         for system in systems:
@@ -208,11 +223,11 @@ def main():
                 print(f"{system.row(mode)}, {'real' if data else 'random'} data", file=sys.stderr)
                 measured.append(measure(system, mode, data, options, peak))
             result["rows"].append({
-                **key, "measured": measured, "counted": summarize(measured),
+                **key, "date": now(), "peak_gflops": peak, "measured": measured, "counted": summarize(measured),
                 "layers": layers(system, mode, folder, options.threads, peak) if options.ours else []})
             save(result, options)
     if "memory" in groups:
-        measure_memory(result, options)
+        measure_memory(result, options, peak)
     print(markdown(result, None))
     print(f"written to {place(result, options)}.md, .json and .svg", file=sys.stderr)
 

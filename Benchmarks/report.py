@@ -113,7 +113,7 @@ def markdown(result, drawing):
     lines = [
         f"# Benchmark, {facts['date'][:10]}", "",
         f"{facts['processor']}, {facts['threads']} threads of {facts['processors']} processors, {facts['memory']}, "
-        f"{facts['system']}; commit {facts['commit']}; load before the run {facts['load_before']:.1f}.",
+        f"{facts['system']}; begun at commit {facts['commit']}; load before the run {facts['load_before']:.1f}.",
         "Peers: " + ", ".join(f"{name} {version}" for name, version in sorted(versions.items())) + ".",
         "How it was measured: [README](README.md).", "",
         *([f"![Ratios to the fastest peer]({drawing})", ""] if drawing else []),
@@ -127,6 +127,8 @@ def markdown(result, drawing):
     lines += ["# All figures", ""]
     for row in result["rows"]:
         lines += [f"## {row['system']}, {row['mode']}, batch {row['batch']}", ""]
+        if "date" in row:
+            lines += [f"Measured {row['date']}; {row['peak_gflops']:.0f} GFLOP/s are the peak." if row["peak_gflops"] else f"Measured {row['date']}.", ""]
         for kind in row["measured"]:
             lines += [*details(kind), ""]
         if row.get("layers"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+import philox
 from settings import SAMPLE_SEED
 
 FOLDERS = {
@@ -16,9 +17,6 @@ FOLDERS = {
     "cifar-10": ["cifar-10-batches-bin", "cifar-10", "cifar-10/cifar-10-batches-bin"],
 }
 FIRST_FILES = {"cifar-10": "data_batch_1.bin"}
-
-# Martlet's purposes of random streams.
-SAMPLE, SPLIT = 5, 6
 
 
 @dataclass
@@ -41,8 +39,7 @@ def load(system, folder, limit=None):
     location = find(dataset, folder)
     training, test = (read_cifar if dataset == "cifar-10" else read_mnist)(location)
     if system.bootstrap:
-        training = training.at(bootstrap(len(training) // 2, len(training)))
-        test = test.at(bootstrap(len(test) // 2, len(test)))
+        training, test = half(training), half(test)
     if limit:
         training, test = training.at(slice(limit)), test.at(slice(limit))
     if not system.held_out:
@@ -54,9 +51,14 @@ def load(system, folder, limit=None):
     held = {
         "first": lambda: indices < count,
         "last": lambda: indices >= len(training) - count,
-        "random": lambda: np.isin(indices, permutation(len(training))[:count]),
+        "random": lambda: np.isin(indices, philox.permutation(len(training), SAMPLE_SEED, philox.SPLIT)[:count]),
     }[place]()
     return training.at(~held), training.at(held), test
+
+
+def half(part):
+    """Half as many images, drawn with replacement."""
+    return part.at(philox.integers([len(part)] * (len(part) // 2), SAMPLE_SEED, philox.SAMPLE))
 
 
 def find(dataset, folder):
@@ -92,34 +94,3 @@ def read_cifar(folder):
         return Part(np.ascontiguousarray(images), rows[:, 0].astype(np.int64))
 
     return read([f"data_batch_{number}.bin" for number in range(1, 6)]), read(["test_batch.bin"])
-
-
-def bootstrap(count, total):
-    """Indices drawn with replacement: the ones that Martlet draws."""
-    return np.array([word * total >> 64 for word in words(SAMPLE, count)])
-
-
-def permutation(count):
-    """A random order (Fisher and Yates): the one that Martlet draws."""
-    order = list(range(count))
-    drawn = words(SPLIT, count)
-    for last in range(count - 1, 0, -1):
-        other = drawn[last] * (last + 1) >> 64
-        order[last], order[other] = order[other], order[last]
-    return np.array(order)
-
-
-def words(purpose, count):
-    """64-bit words of Philox4x32-10 (Salmon et al., SC 2011) with Martlet's counters, as Python integers."""
-    low = np.uint64(0xFFFFFFFF)
-    half = np.uint64(32)
-    blocks = np.arange((count + 1) // 2, dtype=np.uint64)
-    zero = np.zeros_like(blocks)
-    c0, c1, c2, c3 = blocks, zero + np.uint64(purpose << 24), zero, zero
-    k0, k1 = SAMPLE_SEED & 0xFFFFFFFF, SAMPLE_SEED >> 32
-    for _ in range(10):
-        a, b = np.uint64(0xD2511F53) * c0, np.uint64(0xCD9E8D57) * c2
-        c0, c1, c2, c3 = (b >> half) ^ c1 ^ np.uint64(k0), b & low, (a >> half) ^ c3 ^ np.uint64(k1), a & low
-        k0, k1 = (k0 + 0x9E3779B9) & 0xFFFFFFFF, (k1 + 0xBB67AE85) & 0xFFFFFFFF
-    pairs = np.stack([c0 << half | c1, c2 << half | c3], axis=1)
-    return [int(word) for word in pairs.reshape(-1)[:count]]

@@ -25,22 +25,25 @@ def main():
     parser.add_argument("--epochs", type=int, help="other than the system's own")
     parser.add_argument("--limit", type=int, help="only the first images of both sets, for a trial")
     parser.add_argument("--start", help="weights from 'martlet export --format pytorch --sequential'; only for PyTorch")
+    parser.add_argument("--same-draws", action="store_true", help="PyTorch takes order and dropout masks as Martlet draws them")
     arguments = parser.parse_args()
     system = SYSTEMS[arguments.system]
 
     start = time.perf_counter()
-    if arguments.start and system.peer != "torch":
-        parser.error(f"--start is for the networks in PyTorch; {system.id} is trained with Keras")
+    if (arguments.start or arguments.same_draws) and system.peer != "torch":
+        parser.error(f"--start and --same-draws are for the networks in PyTorch; {system.id} is trained with Keras")
     parts = data.load(system, arguments.data, arguments.limit)
     peer = importlib.import_module(f"{system.peer}_peer")
+    own = (
+        {"start": arguments.start, "same_draws": arguments.same_draws} if system.peer == "torch"
+        else {"backup_folder": os.path.join(arguments.out, "unfinished", f"{system.id}-seed{arguments.seed}")})
     result = peer.train(
-        system, parts, arguments.seed, arguments.threads, arguments.epochs or system.epochs,
-        arguments.start if system.peer == "torch"
-        else os.path.join(arguments.out, "unfinished", f"{system.id}-seed{arguments.seed}"))
+        system, parts, arguments.seed, arguments.threads, arguments.epochs or system.epochs, **own)
     history = result["history"]
     result = {
         "system": system.id, "seed": arguments.seed, "peer": system.peer, "threads": arguments.threads,
-        "limit": arguments.limit, "same_start": arguments.start is not None, "batch": system.batch,
+        "limit": arguments.limit, "same_start": arguments.start is not None,
+        "same_draws": arguments.same_draws, "batch": system.batch,
         "images": [len(part) if part else 0 for part in parts], "epochs": len(history),
         "seconds": time.perf_counter() - start,
         "seconds_per_epoch": sum(entry["seconds"] for entry in history) / len(history), **result,

@@ -4,40 +4,52 @@ import math
 from dataclasses import dataclass
 
 
-@dataclass
+@dataclass(frozen=True)
 class Sample:
     """One figure of several runs."""
 
-    values: list
+    count: int = 0
+    mean: float = math.nan
+    deviation: float = math.nan  # the unbiased one; of a single run nothing is known
+    lowest: float = math.nan
 
-    @property
-    def mean(self):
-        return math.fsum(self.values) / len(self.values)
+    @classmethod
+    def of(cls, values):
+        if not values:
+            return cls()
+        mean = math.fsum(values) / len(values)
+        squares = math.fsum((value - mean) ** 2 for value in values)
+        deviation = math.sqrt(squares / (len(values) - 1)) if len(values) > 1 else math.nan
+        return cls(len(values), mean, deviation, min(values))
 
-    @property
-    def variance(self):
-        """The unbiased one; of a single run nothing is known."""
-        mean = self.mean
-        return math.fsum((value - mean) ** 2 for value in self.values) / (len(self.values) - 1)
+    def __add__(self, other):
+        """The sample of both parts' runs (Chan, Golub and LeVeque 1979)."""
+        if not self.count or not other.count:
+            return self if self.count else other
+        count = self.count + other.count
+        squares = sum((part.count - 1) * part.deviation**2 for part in (self, other) if part.count > 1)
+        squares += (self.mean - other.mean) ** 2 * self.count * other.count / count
+        mean = (self.mean * self.count + other.mean * other.count) / count
+        return Sample(count, mean, math.sqrt(squares / (count - 1)), min(self.lowest, other.lowest))
 
     def text(self, scale=1, digits=2):
-        if not self.values:
+        if not self.count:
             return "–"
         mean = f"{self.mean * scale:.{digits}f}"
-        if len(self.values) == 1:
+        if self.count == 1:
             return f"{mean} (1)"
-        return f"{mean} ± {math.sqrt(self.variance) * scale:.{digits}f} ({len(self.values)})"
+        return f"{mean} ± {self.deviation * scale:.{digits}f} ({self.count})"
 
 
 def welch(ours, theirs):
     """The 95 % interval of the difference of two means (Welch 1947), or None where a side has one run."""
-    if min(len(ours.values), len(theirs.values)) < 2:
+    if min(ours.count, theirs.count) < 2:
         return None
     difference = ours.mean - theirs.mean
-    parts = [sample.variance / len(sample.values) for sample in (ours, theirs)]
+    parts = [sample.deviation**2 / sample.count for sample in (ours, theirs)]
     if sum(parts) == 0:
         return difference, difference
-    counts = [len(sample.values) - 1 for sample in (ours, theirs)]
+    counts = [sample.count - 1 for sample in (ours, theirs)]
     freedom = sum(parts) ** 2 / sum(part**2 / count for part, count in zip(parts, counts))
     width = t_quantile(0.975, freedom) * math.sqrt(sum(parts))
     return difference - width, difference + width

@@ -2,17 +2,20 @@
 
     table.py OURS PEERS OUT.md [--note TEXT]
 
-OURS is a folder of run folders (as `martlet reproduce` makes them), PEERS what run_all.py made.
+OURS is a folder of run folders (as `martlet reproduce` makes them), PEERS what run_all.py made. The figures are
+added to those of OUT.json, which the page is made from.
 """
 
 import argparse
 import glob
 import json
+import math
 import os
 import sys
 
-from settings import SAME_RUN, SYSTEMS
-from statistics_of_runs import Sample, welch
+from record import Record
+from settings import SYSTEMS
+from statistics_of_runs import welch
 
 NAMES = {"keras": "Keras", "torch": "PyTorch"}
 
@@ -24,12 +27,21 @@ def main():
     parser.add_argument("out")
     parser.add_argument("--note", default="", help="a sentence on this run, such as where its data come from")
     arguments = parser.parse_args()
+    for folder in (arguments.ours, arguments.peers):
+        if not os.path.isdir(folder):
+            sys.exit(f"table: there is no folder {folder}")
     ours, peers = read_ours(arguments.ours), read_peers(arguments.peers)
-    if not ours:
+    record = Record(os.path.splitext(arguments.out)[0] + ".json")
+    for (system, seed), result in ours.items():
+        record.add("martlet", system, seed, result)
+    for (system, seed), result in peers.items():
+        record.add(SYSTEMS[system].peer, system, seed, result)
+    if not (record.runs or record.earlier):
         sys.exit(f"table: no finished run at full settings below {arguments.ours}")
+    record.write()
     with open(arguments.out, "w") as file:
-        file.write(page(ours, peers, arguments.note))
-    print(f"{arguments.out}: {len(ours)} runs of Martlet, {len(peers)} of the peers")
+        file.write(page(record, arguments.note))
+    print(f"{arguments.out}: {len(ours)} runs of Martlet and {len(peers)} of the peers are new or again")
 
 
 def read_ours(folder):
@@ -72,7 +84,7 @@ def read_peers(folder):
         with open(path) as file:
             result = json.load(file)
         system = SYSTEMS[result["system"]]
-        if system.same_start and not result.get("same_start"):
+        if result.get("same_draws") or system.same_start and not result.get("same_start"):
             continue
         if result["limit"] is None and (result["stop_reason"] != "epochs done" or
                 result["epochs"] == system.epochs):
@@ -80,24 +92,15 @@ def read_peers(folder):
     return runs
 
 
-def figures(runs, system, key):
-    found = [run.get(key) for (name, _), run in sorted(runs.items()) if name == system]
-    return Sample([value for value in found if value is not None])
-
-
-def pairs(ours, peers, key):
+def pairs(record, key):
     """For each system that has runs: its settings, our figures, the peer's."""
     for system in SYSTEMS.values():
-        theirs = figures(peers, SAME_RUN.get(system.id, system.id), key)
-        mine = figures(ours, system.id, key)
-        if mine.values or theirs.values:
+        mine, theirs = record.sample("martlet", system.id, key), record.sample(system.peer, system.id, key)
+        if mine.count or theirs.count:
             yield system, mine, theirs
 
 
-def page(ours, peers, note):
-    versions = {}
-    for run in peers.values():
-        versions.update(run["versions"])
+def page(record, note):
     return "\n".join([
         "# Every system, beside the framework of its notebook", "",
         "Each system was trained at its full settings by Martlet and by the framework that its notebook used,",
@@ -105,32 +108,32 @@ def page(ours, peers, note):
         "mean ± standard deviation (number of runs). The interval is the 95 % one of the difference of means",
         "(Welch); where it contains 0 the means agree within the noise of both. Of twenty such intervals one",
         "misses 0 by chance.", "",
-        "Peers: " + ", ".join(f"{name} {version}" for name, version in sorted(versions.items())) + ".",
+        "Peers: " + ", ".join(f"{name} {version}" for name, version in sorted(record.versions.items())) + ".",
         "How to repeat it: [Benchmarks/reproduction](../Benchmarks/reproduction/README.md).", "",
         "The notebook of the dense and the small convolutional network forgot to divide the test images by 255,",
         "so its figures are no reference." + (f" {note}" if note else ""), "",
         "## Test accuracy, %", "",
-        *comparison(ours, peers, "test_accuracy", scale=100, digits=2, unit="points", shows_notebook=True), "",
+        *comparison(record, "test_accuracy", scale=100, digits=2, unit="points", shows_notebook=True), "",
         "## Test loss", "",
-        *comparison(ours, peers, "test_loss", scale=1, digits=4, unit="", shows_notebook=False), "",
+        *comparison(record, "test_loss", scale=1, digits=4, unit="", shows_notebook=False), "",
         "## Accuracy on the training images after training, %", "",
-        *comparison(ours, peers, "train_accuracy", scale=100, digits=2, unit="points", shows_notebook=False), "",
+        *comparison(record, "train_accuracy", scale=100, digits=2, unit="points", shows_notebook=False), "",
         "## Epochs to the threshold", "",
         "Both sides begin with the same initial weights (Martlet's of each seed). The loss jumps by about 0.02 from",
         "epoch to epoch while it falls by about 0.001, so the epoch of the end varies much between runs.", "",
-        *epochs_to_threshold(ours, peers), "",
-        "## Floors", "", *floors(ours, peers), "",
+        *epochs_to_threshold(record), "",
+        "## Floors", "", *floors(record), "",
     ])
 
 
-def comparison(ours, peers, key, scale, digits, unit, shows_notebook):
+def comparison(record, key, scale, digits, unit, shows_notebook):
     middle = (" notebook |", "---|") if shows_notebook else ("", "")
     lines = [
         f"| system | Martlet | peer |{middle[0]} difference [95 %] | verdict |",
         f"|---|---:|---:|{middle[1]}---:|---|"]
-    for system, mine, theirs in pairs(ours, peers, key):
+    for system, mine, theirs in pairs(record, key):
         # The peers evaluate training images where the notebook does.
-        if key == "train_accuracy" and not (mine.values and theirs.values):
+        if key == "train_accuracy" and not (mine.count and theirs.count):
             continue
         notebook = f" {system.notebook} |" if shows_notebook else ""
         difference, verdict = compare(mine, theirs, scale, digits, unit)
@@ -141,7 +144,7 @@ def comparison(ours, peers, key, scale, digits, unit, shows_notebook):
 
 
 def compare(mine, theirs, scale, digits, unit):
-    if not mine.values or not theirs.values:
+    if not mine.count or not theirs.count:
         return "–", "not run on both sides"
     difference = (mine.mean - theirs.mean) * scale
     text = f"{difference:+.{digits}f}"
@@ -155,16 +158,16 @@ def compare(mine, theirs, scale, digits, unit):
     return text, f"ours {'higher' if difference > 0 else 'lower'} by {abs(difference):.{digits}f} {unit}".rstrip()
 
 
-def epochs_to_threshold(ours, peers):
+def epochs_to_threshold(record):
     lines = [
         "| system | threshold | cap | Martlet | peer | ratio | verdict |", "|---|---:|---:|---:|---:|---:|---|"]
-    for system, mine, theirs in pairs(ours, peers, "epochs"):
+    for system, mine, theirs in pairs(record, "epochs"):
         if system.threshold is None:
             continue
         ratio, verdict = "–", "not run on both sides"
-        if mine.values and theirs.values:
+        if mine.count and theirs.count:
             ratio = f"{mine.mean / theirs.mean:.2f}"
-            if all(value >= system.epochs for value in mine.values + theirs.values):
+            if min(mine.lowest, theirs.lowest) >= system.epochs:
                 verdict = "both at the cap"
             else:
                 verdict = "within 20 %" if abs(mine.mean / theirs.mean - 1) <= 0.2 else "apart by more than 20 %"
@@ -174,19 +177,19 @@ def epochs_to_threshold(ours, peers):
     return lines
 
 
-def floors(ours, peers):
+def floors(record):
     lines = [
         "| system | asked, % | lowest of ours, % | lowest of the peer's, % | |", "|---|---:|---:|---:|---|"]
     for system in SYSTEMS.values():
-        reached, theirs = (figures(runs, system.id, "test_accuracy").values for runs in (ours, peers))
-        if system.floor is None or not reached:
+        reached, theirs = (
+            record.sample(side, system.id, "test_accuracy").lowest for side in ("martlet", system.peer))
+        if system.floor is None or math.isnan(reached):
             continue
-        verdict = "holds" if min(reached) >= system.floor else "missed"
-        if verdict == "missed" and theirs and min(theirs) < system.floor:
+        verdict = "holds" if reached >= system.floor else "missed"
+        if verdict == "missed" and theirs < system.floor:
             verdict = "missed by both"
-        lowest = f"{min(theirs) * 100:.2f}" if theirs else "–"
-        lines.append(
-            f"| {system.id} | {system.floor * 100:.1f} | {min(reached) * 100:.2f} | {lowest} | {verdict} |")
+        lowest = "–" if math.isnan(theirs) else f"{theirs * 100:.2f}"
+        lines.append(f"| {system.id} | {system.floor * 100:.1f} | {reached * 100:.2f} | {lowest} | {verdict} |")
     return lines
 
 

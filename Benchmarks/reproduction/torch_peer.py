@@ -7,6 +7,8 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+import philox
+
 
 def conv5x5(dropout=None):
     return nn.Sequential(
@@ -34,13 +36,30 @@ def penalties(model):
     return sum(0.001 * p.abs().sum() + 0.001 * torch.linalg.vector_norm(p) for p in model.parameters())
 
 
-def train(system, parts, seed, threads, epochs, start):
+class MartletDropout(nn.Module):
+    """Dropout with the masks that Martlet draws."""
+
+    def __init__(self, rate, seed):
+        super().__init__()
+        self.rate, self.seed, self.step = rate, seed, 0
+
+    def forward(self, x):
+        if not self.training:
+            return x
+        self.step += 1
+        return x * torch.tensor(philox.keep_mask(x.shape, self.rate, "dropout", self.step, self.seed), dtype=x.dtype)
+
+
+def train(system, parts, seed, threads, epochs, start, same_draws=False):
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     training, _, test = parts
     model = MODELS[system.model]()
     if start:
         model.load_state_dict(load_file(start))
+    if same_draws:
+        model = nn.Sequential(*(
+            MartletDropout(layer.p, seed) if isinstance(layer, nn.Dropout) else layer for layer in model))
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     images, labels = prepare(training, system)
     targets = nn.functional.one_hot(labels, 10).float() if system.one_hot else labels
@@ -50,7 +69,8 @@ def train(system, parts, seed, threads, epochs, start):
         model.train()
         start = time.perf_counter()
         losses, correct, running, recent = [], 0, [], 0.0
-        order = torch.randperm(len(images))
+        order = (torch.tensor(philox.permutation(len(images), seed, philox.SHUFFLE, epoch)) if same_draws
+            else torch.randperm(len(images)))
         for step, first in enumerate(range(0, len(images), system.batch), 1):
             chosen = order[first:first + system.batch]
             scores = model(images[chosen])

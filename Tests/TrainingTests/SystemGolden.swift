@@ -2,7 +2,8 @@ import Martlet
 import MartletCases
 import MartletGraphs
 
-/// The ready models as the systems train them, but for dropout, which no peer draws alike.
+/// The ready models as the systems train them, but for dropout, which no peer draws alike by itself; for
+/// `conv5x5Dropout` PyTorch was given the masks that Martlet draws.
 ///
 /// Images of `attention` are small, and `alexnet` also has its widths divided by 4: the reference
 /// interpreter is slow.
@@ -12,6 +13,7 @@ enum SystemGolden: String, CaseIterable, Sendable {
   case alexNet = "alexnet"
   case conv5x5 = "conv5x5-pytorch"
   case conv5x5Regularized = "conv5x5-regularized"
+  case conv5x5Dropout = "conv5x5-dropout"
   case dense
   case conv
   case convnet = "convnet-keras"
@@ -25,11 +27,15 @@ enum SystemGolden: String, CaseIterable, Sendable {
   var batchSize: Int {
     switch self {
     case .conv5x5, .dense, .conv, .convnet, .convnetLoop: 8
-    case .customCNNMNIST, .customCNNCIFAR, .alexNet, .conv5x5Regularized, .attention, .attentionL2: 4
+    case .customCNNMNIST, .customCNNCIFAR, .alexNet, .conv5x5Regularized, .conv5x5Dropout, .attention,
+      .attentionL2:
+      4
     }
   }
 
-  /// The ready model without its dropout layers.
+  private var hasDropout: Bool { self == .conv5x5Dropout }
+
+  /// The ready model, without its dropout layers where the golden has none.
   func network() throws -> Sequential {
     let digits = InputSpec.image(28, 28, 1)
     let classes = GoldenData.classes
@@ -39,7 +45,8 @@ enum SystemGolden: String, CaseIterable, Sendable {
       case .customCNNCIFAR: try ReadyModel.customCNN(input: .image(32, 32, 3), classes: classes)
       case .alexNet: try ReadyModel.alexNet(input: .image(16, 16, 3), classes: classes, width: 8)
       case .conv5x5: try ReadyModel.conv5x5(input: digits, classes: classes)
-      case .conv5x5Regularized: try ReadyModel.conv5x5(input: digits, classes: classes, dropout: 0.5)
+      case .conv5x5Regularized, .conv5x5Dropout:
+        try ReadyModel.conv5x5(input: digits, classes: classes, dropout: 0.5)
       case .dense: try ReadyModel.dense(input: digits, classes: classes)
       case .conv: try ReadyModel.conv(input: digits, classes: classes)
       case .convnet: try ReadyModel.convnet(input: digits, classes: classes)
@@ -49,7 +56,7 @@ enum SystemGolden: String, CaseIterable, Sendable {
       case .attentionL2: try ReadyModel.attention(input: .image(12, 12, 1), classes: classes, l2: 1e-4)
       }
     return try Sequential(input: whole.input, preset: whole.preset) {
-      whole.layers.filter { !($0 is Dropout) }
+      whole.layers.filter { hasDropout || !($0 is Dropout) }
     }
   }
 
@@ -86,7 +93,7 @@ enum SystemGolden: String, CaseIterable, Sendable {
     case .customCNNMNIST, .customCNNCIFAR, .alexNet, .attention, .attentionL2:
       return Loss.categoricalCrossEntropy()(outputs, rows).mean()
     case .conv5x5: return Loss.categoricalCrossEntropy(fromLogits: true)(outputs, rows).mean()
-    case .conv5x5Regularized:
+    case .conv5x5Regularized, .conv5x5Dropout:
       return Loss.categoricalCrossEntropy(fromLogits: true)(outputs, rows).mean()
         + 0.001 * network.parameters.sum { $0.l1Norm() } + 0.001 * network.parameters.sum { $0.l2Norm() }
     case .dense, .conv: return Loss.sparseCategoricalCrossEntropy()(outputs, labels).mean()

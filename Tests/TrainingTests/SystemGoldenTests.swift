@@ -25,6 +25,7 @@ import Testing
         "images": .bytes(
           GoldenData.images(step: number, size: system.batchSize, shape: network.input.shape)),
         "labels": .integers(GoldenData.labels(step: number, size: system.batchSize)),
+        Graph.randomKeyName: .integers([0, 0, Int32(number + 1), 0]),
       ]
       for (name, value) in rule.scalars(rate: rule.learningRate, step: number + 1) {
         inputs[Adam.scalarInputName(name)] = .numbers([value])

@@ -4,6 +4,7 @@ Tensors are stored in Martlet's layout: images N H W C, kernels [height, width, 
 kernels [in, out] with the input flattened in the order H W C.
 """
 
+import os
 import platform
 import sys
 
@@ -13,14 +14,18 @@ from torch import nn
 
 from common import BATCH, CLASSES, STEPS, Golden, batch, glorot, rotated, uniform
 
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../Benchmarks/reproduction"))
+import philox  # noqa: E402
+
 torch.set_num_threads(2)
 
 
 class Convnet(nn.Module):
     """Two 3x3 convolutions, two dense layers; written out so that nothing is hidden."""
 
-    def __init__(self, kernel, padding, flat):
+    def __init__(self, kernel, padding, flat, dropout=0):
         super().__init__()
+        self.dropout, self.step, self.order = dropout, 0, 0
         self.conv2d = nn.Conv2d(1, 32, kernel, padding=padding)
         self.conv2d_1 = nn.Conv2d(32, 64, kernel, padding=padding)
         self.dense = nn.Linear(flat, 128)
@@ -31,7 +36,12 @@ class Convnet(nn.Module):
         x = torch.max_pool2d(torch.relu(self.conv2d_1(x)), 2)
         # Martlet flattens H W C.
         x = x.permute(0, 2, 3, 1).flatten(1)
-        return self.dense_1(torch.relu(self.dense(x)))
+        x = torch.relu(self.dense(x))
+        if self.dropout:
+            self.step += 1
+            mask = philox.keep_mask(x.shape, self.dropout, "dropout", self.step)
+            x = x * torch.tensor(rotated(mask, mask, self.order)[0].copy(), dtype=x.dtype)
+        return self.dense_1(x)
 
 
 def to_martlet(array):
@@ -58,6 +68,7 @@ def norms(model):
 
 def train(make, prepare, one_hot, dtype, steps, size, penalty, order=0):
     model = make().to(dtype)
+    model.order = order
     initialize(model, dtype)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     losses, gradients = [], {}
@@ -100,8 +111,8 @@ def make_golden(name, about, make, prepare, one_hot, kept=1000, size=BATCH, pena
     golden.write(f"{sys.argv[1]}/{name}.safetensors")
 
 
-def conv5x5():
-    return Convnet(5, 0, 1024)
+def conv5x5(dropout=0):
+    return Convnet(5, 0, 1024, dropout)
 
 
 def raw(x):
@@ -117,6 +128,9 @@ GOLDENS = [
         about="5x5 network, raw pixels, one-hot targets, 0.001 times the L1 and L2 norms of all tensors",
         make=conv5x5, prepare=raw, one_hot=True, kept=200, size=4, penalty=norms,
         orders=BATCH),
+    dict(name="conv5x5-dropout",
+        about="5x5 network with the same penalties, dropout of 0.5 with the masks that Martlet draws with seed 0",
+        make=lambda: conv5x5(0.5), prepare=raw, one_hot=True, kept=200, size=4, penalty=norms, orders=BATCH),
 ]
 for golden in GOLDENS:
     if golden["name"] in sys.argv[2:] or not sys.argv[2:]:

@@ -1,0 +1,56 @@
+"""The figures of all runs, kept as JSON beside the page, so that the page grows over days and machines.
+
+"runs" has one entry for each side (martlet, keras or torch), system and seed. "earlier" has runs of which only mean
+and deviation are left; an entry counts until one of its seeds has a run again.
+"""
+
+import json
+import os
+
+from settings import SAME_RUN
+from statistics_of_runs import Sample
+
+FIGURES = ("test_accuracy", "test_loss", "train_accuracy", "epochs")
+
+
+class Record:
+    def __init__(self, path):
+        self.path = path
+        self.runs, self.earlier, self.versions = {}, [], {}
+        if os.path.exists(path):
+            with open(path) as file:
+                known = json.load(file)
+            self.runs = {(run["side"], run["system"], run["seed"]): run["figures"] for run in known["runs"]}
+            self.earlier, self.versions = known["earlier"], known["versions"]
+
+    def add(self, side, system, seed, result):
+        """Takes a run's figures; they replace those of the same side, system and seed."""
+        self.runs[side, system, seed] = {
+            key: round(result[key], 6) for key in FIGURES if result.get(key) is not None}
+        self.versions.update(result.get("versions", {}))
+        self.earlier = [
+            entry for entry in self.earlier
+            if (entry["side"], entry["system"]) != (side, system) or seed not in entry["seeds"]]
+
+    def sample(self, side, system, key):
+        """The figure of all runs of a system; of a peer, those of the same network with the same training."""
+        if side != "martlet":
+            system = SAME_RUN.get(system, system)
+        found = Sample.of([
+            figures[key] for (of, name, _), figures in sorted(self.runs.items())
+            if (of, name) == (side, system) and key in figures])
+        for entry in self.earlier:
+            if (entry["side"], entry["system"]) == (side, system) and key in entry["figures"]:
+                found += Sample(count=len(entry["seeds"]), **entry["figures"][key])
+        return found
+
+    def write(self):
+        runs = [
+            {"side": side, "system": system, "seed": seed, "figures": figures}
+            for (side, system, seed), figures in sorted(self.runs.items())]
+        lines = [f'{{"versions": {json.dumps(self.versions, sort_keys=True)},']
+        for name, entries in (("runs", runs), ("earlier", self.earlier)):
+            texts = ",\n".join("  " + json.dumps(entry) for entry in entries)
+            lines.append(f' "{name}": [\n{texts}\n ]' + ("," if name == "runs" else "}"))
+        with open(self.path, "w") as file:
+            file.write("\n".join(lines) + "\n")
