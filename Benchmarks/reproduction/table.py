@@ -120,7 +120,8 @@ def page(record, note):
         *comparison(record, "train_accuracy", scale=100, digits=2, unit="points", shows_notebook=False), "",
         "## Epochs to the threshold", "",
         "Both sides begin with the same initial weights (Martlet's of each seed). The loss jumps by about 0.02 from",
-        "epoch to epoch while it falls by about 0.001, so the epoch of the end varies much between runs.", "",
+        "epoch to epoch while it falls by about 0.001, so the epoch of the end varies much between runs, here and in",
+        "PyTorch; given the same order and dropout masks both make the same steps (see Benchmarks/reproduction).", "",
         *epochs_to_threshold(record), "",
         "## Floors", "", *floors(record), "",
     ])
@@ -160,20 +161,23 @@ def compare(mine, theirs, scale, digits, unit):
 
 def epochs_to_threshold(record):
     lines = [
-        "| system | threshold | cap | Martlet | peer | ratio | verdict |", "|---|---:|---:|---:|---:|---:|---|"]
+        "| system | threshold | cap | Martlet | peer | difference [95 %] | ratio | verdict |",
+        "|---|---:|---:|---:|---:|---:|---:|---|"]
     for system, mine, theirs in pairs(record, "epochs"):
         if system.threshold is None:
             continue
-        ratio, verdict = "–", "not run on both sides"
+        difference, verdict = compare(mine, theirs, 1, 1, "epochs")
+        ratio = "–"
         if mine.count and theirs.count:
             ratio = f"{mine.mean / theirs.mean:.2f}"
             if min(mine.lowest, theirs.lowest) >= system.epochs:
                 verdict = "both at the cap"
             else:
-                verdict = "within 20 %" if abs(mine.mean / theirs.mean - 1) <= 0.2 else "apart by more than 20 %"
+                near = "within 20 %" if abs(mine.mean / theirs.mean - 1) <= 0.2 else "apart by more than 20 %"
+                verdict = f"{near}; {verdict}"
         lines.append(
             f"| {system.id} | {system.threshold} | {system.epochs} | {mine.text(1, 1)} "
-            f"| {theirs.text(1, 1)} {NAMES[system.peer]} | {ratio} | {verdict} |")
+            f"| {theirs.text(1, 1)} {NAMES[system.peer]} | {difference} | {ratio} | {verdict} |")
     return lines
 
 

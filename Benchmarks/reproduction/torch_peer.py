@@ -28,6 +28,7 @@ def convnet():
 MODELS = {
     "convnet": convnet, "conv5x5": conv5x5, "conv5x5_regularized": lambda: conv5x5(dropout=0.5),
 }
+DROPOUT_PATHS = {"convnet": "Dropout", "conv5x5_regularized": "dropout"}  # of the layer in Martlet's network
 RUNNING = 100  # steps over which the running loss is a mean
 
 
@@ -37,17 +38,17 @@ def penalties(model):
 
 
 class MartletDropout(nn.Module):
-    """Dropout with the masks that Martlet draws."""
+    """Dropout with the masks that Martlet draws for the layer of a path."""
 
-    def __init__(self, rate, seed):
+    def __init__(self, rate, path, seed):
         super().__init__()
-        self.rate, self.seed, self.step = rate, seed, 0
+        self.rate, self.path, self.seed, self.step = rate, path, seed, 0
 
     def forward(self, x):
         if not self.training:
             return x
         self.step += 1
-        return x * torch.tensor(philox.keep_mask(x.shape, self.rate, "dropout", self.step, self.seed), dtype=x.dtype)
+        return x * torch.tensor(philox.keep_mask(x.shape, self.rate, self.path, self.step, self.seed), dtype=x.dtype)
 
 
 def train(system, parts, seed, threads, epochs, start, same_draws=False):
@@ -59,7 +60,8 @@ def train(system, parts, seed, threads, epochs, start, same_draws=False):
         model.load_state_dict(load_file(start))
     if same_draws:
         model = nn.Sequential(*(
-            MartletDropout(layer.p, seed) if isinstance(layer, nn.Dropout) else layer for layer in model))
+            MartletDropout(layer.p, DROPOUT_PATHS[system.model], seed) if isinstance(layer, nn.Dropout) else layer
+            for layer in model))
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     images, labels = prepare(training, system)
     targets = nn.functional.one_hot(labels, 10).float() if system.one_hot else labels
