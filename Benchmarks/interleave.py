@@ -28,9 +28,11 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 GROUPS = {
     "training": ("train", TRAINING), "untuned": ("train", UNTUNED), "inference": ("inference", INFERENCE),
 }
-# What decides our times; changes elsewhere leave the rows of a page valid.
-ENGINE = ["Package.swift", *(f"Sources/{name}" for name in (
-    "CMartletKernels", "CPU", "Compilation", "Graphs", "Networks", "Tensors", "Training"))]
+# What decides the times, ours and the peers'; changes elsewhere leave the rows of a page valid.
+ENGINE = ["Package.swift", "Sources/Experiments/BenchmarkNetwork.swift", *(f"Sources/{name}" for name in (
+    "CMartletKernels", "CPU", "Compilation", "Graphs", "Networks", "Tensors", "Training")), *(
+    f"Benchmarks/{name}.py" for name in (
+        "networks_keras", "networks_torch", "peer", "peer_keras", "peer_onnx", "peer_torch", "systems"))]
 SAME = ("engine", "processor", "threads", "turns", "ours", "real_data")  # as another row of the page
 PAUSE = 0.3  # Seconds between turns, until the last one's threads have stopped waiting for work.
 
@@ -163,10 +165,11 @@ def place(result, options):
 def begin(options):
     """The result so far: that of the newest page with this engine and these settings, else an empty one."""
     facts = environment(options)
-    for path in sorted(glob.glob(os.path.join(glob.escape(options.out), "*.json")), reverse=True):
+    pages = glob.glob(os.path.join(glob.escape(options.out), "*.json")) if facts["engine"] else []
+    for path in sorted(pages, reverse=True):
         with open(path) as file:
             known = json.load(file)
-        if facts["engine"] and all(known["environment"].get(key) == facts[key] for key in SAME):
+        if all(known["environment"].get(key) == facts[key] for key in SAME):
             print(f"goes on with {path}", file=sys.stderr)
             return known
     return {"environment": facts, "rows": [], "memory": []}
@@ -215,15 +218,19 @@ def main():
             if options.systems and system.id not in options.systems.split(","):
                 continue
             key = {"group": group, "system": system.id, "mode": mode, "batch": system.batch}
-            if any(key.items() <= row.items() for row in result["rows"]):
+            modes = sorted(options.modes or [])
+            known = next((row for row in result["rows"] if key.items() <= row.items()), None)
+            if known and known["modes"] == modes:
                 continue
             folder = data_folder(system, options)
             measured = []
             for data in [folder, None] if folder else [None]:
                 print(f"{system.row(mode)}, {'real' if data else 'random'} data", file=sys.stderr)
                 measured.append(measure(system, mode, data, options, peak))
+            if known:
+                result["rows"].remove(known)
             result["rows"].append({
-                **key, "date": now(), "peak_gflops": peak, "measured": measured, "counted": summarize(measured),
+                **key, "modes": modes, "date": now(), "peak_gflops": peak, "measured": measured, "counted": summarize(measured),
                 "layers": layers(system, mode, folder, options.threads, peak) if options.ours else []})
             save(result, options)
     if "memory" in groups:

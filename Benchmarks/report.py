@@ -128,7 +128,9 @@ def markdown(result, drawing):
     for row in result["rows"]:
         lines += [f"## {row['system']}, {row['mode']}, batch {row['batch']}", ""]
         if "date" in row:
-            lines += [f"Measured {row['date']}; {row['peak_gflops']:.0f} GFLOP/s are the peak." if row["peak_gflops"] else f"Measured {row['date']}.", ""]
+            peak = f", at a peak of {row['peak_gflops']:.0f} GFLOP/s" if row["peak_gflops"] else ""
+            peers = f"; of the peers only {', '.join(row['modes'])}" if row["modes"] else ""
+            lines += [f"Measured {row['date']}{peak}{peers}.", ""]
         for kind in row["measured"]:
             lines += [*details(kind), ""]
         if row.get("layers"):
