@@ -36,7 +36,9 @@ struct ConvolutionForward: DivisibleConvolution {
     isDense =
       groups == 1 && !step.isPooled && step.window.kernel == Extent(1)
       && step.resultShape[1] * step.resultShape[2] == 1 && step.imageShape[1] * step.imageShape[2] == 1
-    blocks = FilterBlocks(filters: filters, depth: depth)
+    blocks =
+      algorithm == .tiny
+      ? FilterBlocks(whole: filters, depth: depth) : .forward(filters: filters, depth: depth)
     image = BorderedImage(
       shape: step.imageShape,
       margins: isWinograd
@@ -137,26 +139,26 @@ struct ConvolutionForward: DivisibleConvolution {
   ) {
     let y = output.floats(context, image: index)
     let (activation, slope) = step.epilogue.activation
-    let range = blocks.range(block)
     var geometry = geometry
-    geometry.filters = Int32(range.count)
-    if isDense {
-      kernels.dense_one(
-        x, geometry.channels, weights.floats(context) + blocks.offset(block), padded(range.count),
-        Int32(range.count), bias.map { UnsafePointer($0.floats(context) + range.lowerBound) }, activation,
-        slope,
-        y + range.lowerBound)
-      return
-    }
     let first = rows?.lowerBound ?? 0
     if let rows { geometry.rows = Int32(rows.count) }
-    for group in 0..<step.window.groups {
-      let filter = group * blocks.filters + range.lowerBound
-      kernels.conv_forward(
-        &geometry, x + first * geometry.x_row + group * Int(geometry.channels),
-        weights.floats(context) + (group * blocks.floats + blocks.offset(block)),
-        bias.map { UnsafePointer($0.floats(context) + filter) }, activation, slope,
-        y + first * geometry.y_row + filter)
+    for panel in blocks.panels(block) {
+      geometry.filters = Int32(panel.count)
+      for group in 0..<step.window.groups {
+        let filter = group * blocks.filters + panel.lowerBound
+        let bias = bias.map { UnsafePointer($0.floats(context) + filter) }
+        let weights =
+          weights.floats(context) + (group * blocks.floats + blocks.offset(filter: panel.lowerBound))
+        if isDense {
+          kernels.dense_one(
+            x, geometry.channels, weights, padded(panel.count), geometry.filters, bias, activation, slope,
+            y + filter)
+        } else {
+          kernels.conv_forward(
+            &geometry, x + first * geometry.x_row + group * Int(geometry.channels), weights, bias,
+            activation, slope, y + first * geometry.y_row + filter)
+        }
+      }
     }
   }
 
@@ -178,11 +180,13 @@ struct ConvolutionForward: DivisibleConvolution {
     geometry.rows = 2
     for row in rows {
       for block in 0..<blocks.count {
-        let range = blocks.range(block)
-        geometry.filters = Int32(range.count)
-        kernels.conv_forward(
-          &geometry, x + 2 * row * geometry.x_row, weights.floats(context) + blocks.offset(block),
-          biases.map { $0 + range.lowerBound }, Int32(MK_IDENTITY.rawValue), 0, top + range.lowerBound)
+        for panel in blocks.panels(block) {
+          geometry.filters = Int32(panel.count)
+          kernels.conv_forward(
+            &geometry, x + 2 * row * geometry.x_row,
+            weights.floats(context) + blocks.offset(filter: panel.lowerBound),
+            biases.map { $0 + panel.lowerBound }, Int32(MK_IDENTITY.rawValue), 0, top + panel.lowerBound)
+        }
       }
       pool(top, index, row: row, context)
     }

@@ -47,7 +47,7 @@ struct DirectInputGradient: ImageKernel {
     let cells = StrideParts(step)
     let margins = cells.margins(result: result)
     let taps = cells.all.reduce(0) { $0 + $1.tapCount }
-    blocks = FilterBlocks(filters: channels / groups, depth: taps * (filters / groups))
+    blocks = FilterBlocks.backward(channels: channels / groups, depth: taps * (filters / groups))
     let slots = blocks.count > 1 ? FilterBlocks.images : 1
     image = BorderedImage(
       shape: result, margins: margins, code: nil, inputs: [dy], slots: mask == nil ? slots : 0,
@@ -102,17 +102,17 @@ struct DirectInputGradient: ImageKernel {
   private func convolve(
     _ dy: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>, block: Int, _ context: Context
   ) {
-    let range = blocks.range(block)
-    let weights = weights.floats(context) + blocks.offset(block)
     for part in parts {
       var geometry = part.geometry
-      geometry.filters = Int32(range.count)
-      for group in 0..<step.window.groups {
-        kernels.conv_forward(
-          &geometry, dy + part.dyOffset + group * Int(geometry.channels),
-          weights + (group * blocks.floats + part.firstWeight * padded(range.count)), nil,
-          Int32(MK_IDENTITY.rawValue), 0,
-          dx + (part.outputOffset + group * blocks.filters + range.lowerBound))
+      for panel in blocks.panels(block) {
+        geometry.filters = Int32(panel.count)
+        let first = blocks.offset(filter: panel.lowerBound) + part.firstWeight * padded(panel.count)
+        for group in 0..<step.window.groups {
+          kernels.conv_forward(
+            &geometry, dy + part.dyOffset + group * Int(geometry.channels),
+            weights.floats(context) + (group * blocks.floats + first), nil, Int32(MK_IDENTITY.rawValue), 0,
+            dx + (part.outputOffset + group * blocks.filters + panel.lowerBound))
+        }
       }
     }
   }

@@ -20,7 +20,8 @@ extension ExecutablePlan {
       return DepthwiseForward(
         conv, inputs: image, weights: weights, bias: bias, output: outputs[0], scratch: &scratch)
     case .winograd: order = .winograd
-    case .tiny, .direct: order = .forward
+    case .tiny: order = .whole
+    case .direct: order = .forward
     case .sparse: preconditionFailure("only gradients are sparse")
     }
     return ConvolutionForward(

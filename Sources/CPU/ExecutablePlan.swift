@@ -117,8 +117,8 @@ struct ExecutablePlan {
   mutating func weights(_ buffer: Int, _ shape: [Int], _ order: WeightPacking.Order, groups: Int)
     -> Operand
   {
-    let isWhole = WeightPacking.blocks(order: order, shape: shape, groups: groups).count == 1
-    if order == .forward && groups == 1 && shape[3] == padded(shape[3]) && isWhole {
+    let isOnePanel = WeightPacking.blocks(order: order, shape: shape, groups: groups).isOnePanel
+    if order == .forward || order == .whole, groups == 1, shape[3] == padded(shape[3]), isOnePanel {
       touch(buffer, phaseIndex)
       return Operand(place: buffer, isLocal: false, imageStride: 0)
     }

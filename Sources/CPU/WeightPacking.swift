@@ -4,9 +4,11 @@ import MartletGraphs
 /// Brings a kernel `[kh, kw, C/groups, K]` into the order a convolution reads, once a step.
 struct WeightPacking: FlatKernel {
   enum Order: Hashable {
-    /// `[groups][blocks][kh][kw][C/groups][padded filters of the block]`.
+    /// `[groups][kh][kw][C/groups][padded filters]`.
+    case whole
+    /// `[groups][panels][kh][kw][C/groups][padded filters of the panel]`.
     case forward
-    /// `[groups][blocks][taps][K/groups][padded channels of the block]` with the taps in this order: the way
+    /// `[groups][panels][taps][K/groups][padded channels of the panel]` with the taps in this order: the way
     /// back is convolutions with this kernel.
     case backward(taps: [Int])
     /// `[K][kh][kw][C]`, for the sparse way back.
@@ -39,7 +41,8 @@ struct WeightPacking: FlatKernel {
     switch order {
     case .byFilter: shape.reduce(1, *)
     case .winograd, .turnedWinograd: Winograd.positions * shape[2] * shape[3]
-    case .forward, .backward, .turnedRows: groups * blocks(order: order, shape: shape, groups: groups).floats
+    case .whole, .forward, .backward, .turnedRows:
+      groups * blocks(order: order, shape: shape, groups: groups).floats
     }
   }
 
@@ -47,10 +50,12 @@ struct WeightPacking: FlatKernel {
   static func blocks(order: Order, shape: [Int], groups: Int) -> FilterBlocks {
     let filters = shape[3] / groups
     if case .backward(let taps) = order {
-      return FilterBlocks(filters: shape[2], depth: taps.count * filters)
+      return FilterBlocks.backward(channels: shape[2], depth: taps.count * filters)
     }
     if order == .turnedRows { return FilterBlocks(filters: shape[2], depth: filters, size: 64) }
-    return FilterBlocks(filters: filters, depth: shape[0] * shape[1] * shape[2])
+    let depth = shape[0] * shape[1] * shape[2]
+    return order == .whole
+      ? FilterBlocks(whole: filters, depth: depth) : .forward(filters: filters, depth: depth)
   }
 
   private var taps: Int { shape[0] * shape[1] }
@@ -60,7 +65,7 @@ struct WeightPacking: FlatKernel {
     case .byFilter: 1
     case .winograd, .turnedWinograd: shape[2] / Int(MK_LANES)
     case .turnedRows: Self.blocks(order: order, shape: shape, groups: groups).count
-    case .forward: taps
+    case .whole, .forward: taps
     case .backward(let order): order.count
     }
   }
@@ -84,32 +89,34 @@ struct WeightPacking: FlatKernel {
       if width != range.count { target.update(repeating: 0, count: filters * width) }
       kernels.transpose(
         from + range.lowerBound * filters, Int32(range.count), Int32(filters), filters, width, target)
-    case .forward:
-      let blocks = Self.blocks(order: .forward, shape: shape, groups: groups)
-      for group in 0..<groups {
-        for block in 0..<blocks.count {
-          let range = blocks.range(block)
-          let width = padded(range.count)
-          let target = to + (group * blocks.floats + blocks.offset(block) + task * channels * width)
-          for channel in 0..<channels {
-            let source = from + ((task * channels + channel) * shape[3] + group * filters + range.lowerBound)
-            (target + channel * width).update(from: source, count: range.count)
-            (target + (channel * width + range.count)).update(repeating: 0, count: width - range.count)
-          }
+    case .whole, .forward:
+      panels { group, range, width, panel in
+        let target = panel + task * channels * width
+        for channel in 0..<channels {
+          let source = from + ((task * channels + channel) * shape[3] + group * filters + range.lowerBound)
+          (target + channel * width).update(from: source, count: range.count)
+          (target + (channel * width + range.count)).update(repeating: 0, count: width - range.count)
         }
       }
     case .backward(let order):
-      let tap = order[task]
-      let blocks = Self.blocks(order: self.order, shape: shape, groups: groups)
+      panels { group, range, width, panel in
+        let target = panel + task * filters * width
+        if width != range.count { target.update(repeating: 0, count: filters * width) }
+        kernels.transpose(
+          from + ((order[task] * channels + range.lowerBound) * shape[3] + group * filters),
+          Int32(range.count), Int32(filters), shape[3], width, target)
+      }
+    }
+
+    func panels(_ pack: (_ group: Int, Range<Int>, _ width: Int, UnsafeMutablePointer<Float>) -> Void) {
+      let blocks = Self.blocks(order: order, shape: shape, groups: groups)
       for group in 0..<groups {
         for block in 0..<blocks.count {
-          let range = blocks.range(block)
-          let width = padded(range.count)
-          let target = to + (group * blocks.floats + blocks.offset(block) + task * filters * width)
-          if width != range.count { target.update(repeating: 0, count: filters * width) }
-          kernels.transpose(
-            from + ((tap * channels + range.lowerBound) * shape[3] + group * filters), Int32(range.count),
-            Int32(filters), shape[3], width, target)
+          for range in blocks.panels(block) {
+            pack(
+              group, range, padded(range.count),
+              to + (group * blocks.floats + blocks.offset(filter: range.lowerBound)))
+          }
         }
       }
     }

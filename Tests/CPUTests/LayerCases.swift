@@ -67,8 +67,11 @@ struct LayerCase: Sendable, CustomStringConvertible {
     ]
   }
 
-  /// Kernels so large that they are cut into blocks, with a last block of another width.
+  /// Kernels so wide that they are cut into panels, or so large that they are cut into blocks as well; the last
+  /// is of another width.
   private static let large: [LayerCase] = [
+    LayerCase("Conv2D of 24 to 135 channels", [5, 4, 24], Conv2D(135, kernelSize: 1, activation: .relu)),
+    LayerCase("Conv2D of 2 wide groups", [4, 3, 74], Conv2D(258, kernelSize: 2, strides: 2, groups: 2)),
     LayerCase(
       "Conv2D of 130 to 141 channels", [4, 5, 130],
       Conv2D(141, kernelSize: 3, padding: .same, activation: .relu)),
