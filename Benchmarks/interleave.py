@@ -33,7 +33,7 @@ ENGINE = ["Package.swift", "Sources/Experiments/BenchmarkNetwork.swift", *(f"Sou
     "CMartletKernels", "CPU", "Compilation", "Graphs", "Networks", "Tensors", "Training")), *(
     f"Benchmarks/{name}.py" for name in (
         "networks_keras", "networks_torch", "peer", "peer_keras", "peer_onnx", "peer_torch", "systems"))]
-SAME = ("engine", "processor", "threads", "turns", "ours", "real_data")  # as another row of the page
+SAME = ("engine", "processor", "instructions", "threads", "turns", "ours", "real_data")  # as another row of the page
 PAUSE = 0.3  # Seconds between turns, until the last one's threads have stopped waiting for work.
 
 
@@ -136,6 +136,11 @@ def engine():
     return hashlib.sha256(git("ls-tree", "HEAD", "--", *ENGINE).encode()).hexdigest()[:12]
 
 
+def instructions(flags):
+    """The widest vectors of the processor, which Martlet and its peers choose by themselves."""
+    return "AVX-512" if "avx512dq" in flags else "AVX2" if "avx2" in flags else "other"
+
+
 def environment(options):
     def first(path, start_of_line):
         with open(path) as file:
@@ -146,6 +151,7 @@ def environment(options):
         "commit": git("rev-parse", "--short", "HEAD"),
         "engine": engine(),
         "processor": first("/proc/cpuinfo", "model name"),
+        "instructions": instructions(first("/proc/cpuinfo", "flags").split()),
         "processors": os.cpu_count(),
         "threads": options.threads,
         "memory": first("/proc/meminfo", "MemTotal"),

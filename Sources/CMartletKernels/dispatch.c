@@ -10,7 +10,7 @@ static int has_avx512(void) {
          __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
 }
 
-mk_isa mk_best_isa(void) { return has_avx2() ? MK_AVX2 : MK_PLAIN; }
+mk_isa mk_best_isa(void) { return has_avx512() ? MK_AVX512 : has_avx2() ? MK_AVX2 : MK_PLAIN; }
 
 const mk_kernels *mk_kernels_for(mk_isa isa) {
   switch (isa) {
