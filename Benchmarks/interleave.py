@@ -12,6 +12,7 @@ import argparse
 import datetime
 import glob
 import hashlib
+import itertools
 import json
 import os
 import platform
@@ -165,7 +166,13 @@ def environment(options):
 
 def place(result, options):
     """The files' path without their endings."""
-    return os.path.join(options.out, result["environment"]["date"][:10])
+    return os.path.join(options.out, result["environment"]["page"])
+
+
+def free_name(folder, date):
+    """The date, with a number where a page of other code was begun on that day."""
+    names = (date if number == 1 else f"{date}-{number}" for number in itertools.count(1))
+    return next(name for name in names if not os.path.exists(os.path.join(folder, f"{name}.json")))
 
 
 def begin(options):
@@ -178,7 +185,7 @@ def begin(options):
         if all(known["environment"].get(key) == facts[key] for key in SAME):
             print(f"goes on with {path}", file=sys.stderr)
             return known
-    return {"environment": facts, "rows": [], "memory": []}
+    return {"environment": {**facts, "page": free_name(options.out, facts["date"][:10])}, "rows": [], "memory": []}
 
 
 def save(result, options):
