@@ -67,10 +67,14 @@ static void pack_b(const mk_gemm *g, const float *b, int32_t depth, int32_t vect
   }
 }
 
-// Rows of A as points of a tile, side by side for each k.
+// Rows of A as points of a tile, side by side for each k. Those of a transposed A are short pieces far apart: the
+// next line of each is asked for, as no processor foresees them.
 static void pack_a(const mk_gemm *g, const float *a, int32_t depth, int32_t points, float *packed) {
   if (g->a_row == 1) {
-    for (int32_t k = 0; k < depth; k++) st(packed + k * MK_POINTS, ld_upto(a + k * g->a_column, points));
+    for (int32_t k = 0; k < depth; k++) {
+      __builtin_prefetch(a + k * g->a_column + MK_LINE, 0, 2);
+      st(packed + k * MK_POINTS, ld_upto(a + k * g->a_column, points));
+    }
   } else {
     for (int32_t k = 0; k < depth; k++)
       for (int32_t p = 0; p < points; p++) packed[k * MK_POINTS + p] = a[p * g->a_row + k * g->a_column];
