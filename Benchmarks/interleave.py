@@ -10,6 +10,7 @@ the page that was begun first: a run that was interrupted goes on, and one can b
 
 import argparse
 import datetime
+import functools
 import glob
 import hashlib
 import itertools
@@ -223,8 +224,8 @@ def main():
     result = begin(options)
     if os.getloadavg()[0] > 0.5:
         print(f"the machine is busy (load {os.getloadavg()[0]:.1f}): times will be too long", file=sys.stderr)
-    # Anew in every run: the same kind of processor is not always as fast.
-    peak = peak_rate(options.threads) if options.ours else None
+    # Anew in every run that times something: the same kind of processor is not always as fast.
+    peak = functools.cache(lambda: peak_rate(options.threads) if options.ours else None)
     for group in (name for name in GROUPS if name in groups):
         mode, systems = GROUPS[group]
         for system in systems:
@@ -239,15 +240,16 @@ def main():
             measured = []
             for data in [folder, None] if folder else [None]:
                 print(f"{system.row(mode)}, {'real' if data else 'random'} data", file=sys.stderr)
-                measured.append(measure(system, mode, data, options, peak))
+                measured.append(measure(system, mode, data, options, peak()))
             if known:
                 result["rows"].remove(known)
             result["rows"].append({
-                **key, "modes": modes, "date": now(), "peak_gflops": peak, "measured": measured, "counted": summarize(measured),
-                "layers": layers(system, mode, folder, options.threads, peak) if options.ours else []})
+                **key, "modes": modes, "date": now(), "peak_gflops": peak(), "measured": measured,
+                "counted": summarize(measured),
+                "layers": layers(system, mode, folder, options.threads, peak()) if options.ours else []})
             save(result, options)
     if "memory" in groups:
-        measure_memory(result, options, peak)
+        measure_memory(result, options, peak())
     print(markdown(result, None))
     print(f"written to {place(result, options)}.md, .json and .svg", file=sys.stderr)
 

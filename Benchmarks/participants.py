@@ -91,7 +91,11 @@ class Peer(Participant):
         if self.process.poll() is None:
             self.process.stdin.write("quit\n")
             self.process.stdin.close()
-            self.process.wait(timeout=20)
+            try:
+                self.process.wait(timeout=20)
+            except subprocess.TimeoutExpired:  # it has given its times; a slow end is not the row's
+                self.process.kill()
+                self.process.wait()
 
 
 def martlet(event, *arguments):
