@@ -125,7 +125,7 @@ extension Lowering {
   /// results or inputs of a batch that no cache holds, which the steps beside it then find in it.
   private func suitsImages(_ product: GraphCode.Node) -> Bool {
     let (a, weights) = (code.nodes[product.inputs[0]], code.nodes[product.inputs[1]])
-    return product.isBatched && a.isBatched && !weights.isBatched && weights.count * 4 <= 320 << 10
+    return product.isBatched && a.isBatched && !weights.isBatched && weights.count * 4 <= 448 << 10
       && max(a.count, product.count) * 4 >= 16 << 20
   }
 

@@ -28,7 +28,7 @@ import Testing
     "alexnet-cifar10": (76, 14, 793237, 366586),
     "alexnet-mnist": (76, 14, 632410, 314693),
     "attention-fashion": (158, 33, 125748, 31446),
-    "conv-cifar100-coarse": (31, 12, 288675, 110845),
+    "conv-cifar100-coarse": (31, 10, 190675, 62479),
     "conv-fashion": (31, 10, 134533, 46044),
     "conv5x5-mnist": (29, 9, 10310, 6034),
     "conv5x5-regularized-mnist": (71, 11, 15389, 6034),

@@ -2,9 +2,9 @@
 // sum takes of each window only the patch of input under that output. The patches of a few windows, which the
 // first-level cache holds, are copied to whole vectors; then every filter adds up its own.
 
-#define MK_PATCH 32            // floats of a patch at most; of larger kernels a part is summed at a time
+#define MK_PATCH 48            // floats of a patch at most; of larger kernels a part is summed at a time
 #define MK_PATCH_WINDOWS 32    // together at most
-#define MK_PATCH_FLOATS 2048   // of the patches of these windows at most
+#define MK_PATCH_FLOATS 3072   // of the patches of these windows at most
 #define MK_PATCH_FILTERS 32    // together
 
 typedef struct {
@@ -24,7 +24,7 @@ typedef struct {
 
 // What is stored beyond the run is stored over by the next, or counts for nothing.
 MK_INLINE void patch_run(const int32_t length, const float *from, float *to) {
-  if (length == 4) __builtin_memcpy(to, from, 4 * sizeof *to);
+  if (length == 4 || length == 12) __builtin_memcpy(to, from, (size_t)length * sizeof *to);
   else for (int32_t q = 0; q < length; q += MK_LANES) st(to + q, ld_upto(from + q, length - q));
 }
 
@@ -123,7 +123,9 @@ static void patch_gradient(const patch_shape *shape, const mk_conv *c, int32_t f
     case 1: patch_windows(8, 1, shape, c, filters, x, dy, mask, &block); break;
     case 2: patch_windows(4, 2, shape, c, filters, x, dy, mask, &block); break;
     case 3: patch_windows(4, 3, shape, c, filters, x, dy, mask, &block); break;
-    default: patch_windows(2, 4, shape, c, filters, x, dy, mask, &block);
+    case 4: patch_windows(2, 4, shape, c, filters, x, dy, mask, &block); break;
+    case 5: patch_windows(2, 5, shape, c, filters, x, dy, mask, &block); break;
+    default: patch_windows(2, 6, shape, c, filters, x, dy, mask, &block);
   }
   for (int32_t r = 0; r < shape->runs; r++)
     for (int32_t q = 0; q < shape->length; q++)
