@@ -3,7 +3,7 @@ import MartletGraphs
 
 /// The kernel type that `ConvolutionAlgorithm` selects for a convolution and its gradients.
 extension ExecutablePlan {
-  /// A convolution; its weights are read packed, so the kernel itself is no operand.
+  /// A convolution; where its weights are read packed the kernel itself is no operand.
   mutating func forward(
     _ conv: ConvolutionStep, _ step: Step, images: Int, scratch: inout ScratchLayout
   ) -> any DivisibleConvolution {
@@ -12,24 +12,21 @@ extension ExecutablePlan {
     let bias =
       conv.hasBias ? operand(step.inputs[kernel + 1], step.inputShapes[kernel + 1], images: images) : nil
     let outputs = zip(step.outputs, step.outputShapes).map { operand($0, $1, images: images) }
-    let algorithm = ConvolutionAlgorithm(conv, .forward)
-    let order: WeightPacking.Order
-    switch algorithm {
+    let (buffer, shape) = (step.inputs[kernel], step.inputShapes[kernel])
+    let read: Operand
+    switch ConvolutionAlgorithm(conv, .forward) {
     case .depthwise:
-      let weights = operand(step.inputs[kernel], step.inputShapes[kernel], images: 0)
       return DepthwiseForward(
-        conv, inputs: image, weights: weights, bias: bias, output: outputs[0], scratch: &scratch)
-    case .winograd: order = .winograd
-    case .tiny: order = .whole
-    case .direct: order = .forward
+        conv, inputs: image, weights: operand(buffer, shape, images: 0), bias: bias, output: outputs[0],
+        scratch: &scratch)
+    case .tiny: read = operand(buffer, shape, images: 0)
+    case .winograd: read = weights(buffer, shape, .winograd, groups: conv.window.groups)
+    case .direct: read = weights(buffer, shape, .forward, groups: conv.window.groups)
     case .sparse: preconditionFailure("only gradients are sparse")
     }
     return ConvolutionForward(
-      conv, inputs: image,
-      weights: weights(
-        step.inputs[kernel], step.inputShapes[kernel], order, groups: conv.window.groups),
-      bias: bias, output: outputs[0], mask: conv.isPooled && conv.keepsMask ? outputs[1] : nil,
-      scratch: &scratch)
+      conv, inputs: image, weights: read, bias: bias, output: outputs[0],
+      mask: conv.isPooled && conv.keepsMask ? outputs[1] : nil, scratch: &scratch)
   }
 
   mutating func inputGradient(

@@ -118,7 +118,7 @@ struct ExecutablePlan {
     -> Operand
   {
     let isOnePanel = WeightPacking.blocks(order: order, shape: shape, groups: groups).isOnePanel
-    if order == .forward || order == .whole, groups == 1, shape[3] == padded(shape[3]), isOnePanel {
+    if order == .forward && groups == 1 && shape[3] == padded(shape[3]) && isOnePanel {
       touch(buffer, phaseIndex)
       return Operand(place: buffer, isLocal: false, imageStride: 0)
     }

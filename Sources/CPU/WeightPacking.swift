@@ -4,8 +4,6 @@ import MartletGraphs
 /// Brings a kernel `[kh, kw, C/groups, K]` into the order a convolution reads, once a step.
 struct WeightPacking: FlatKernel {
   enum Order: Hashable {
-    /// `[groups][kh][kw][C/groups][padded filters]`.
-    case whole
     /// `[groups][panels][kh][kw][C/groups][padded filters of the panel]`.
     case forward
     /// `[groups][panels][taps][K/groups][padded channels of the panel]` with the taps in this order: the way
@@ -41,8 +39,7 @@ struct WeightPacking: FlatKernel {
     switch order {
     case .byFilter: shape.reduce(1, *)
     case .winograd, .turnedWinograd: Winograd.positions * shape[2] * shape[3]
-    case .whole, .forward, .backward, .turnedRows:
-      groups * blocks(order: order, shape: shape, groups: groups).floats
+    case .forward, .backward, .turnedRows: groups * blocks(order: order, shape: shape, groups: groups).floats
     }
   }
 
@@ -53,9 +50,7 @@ struct WeightPacking: FlatKernel {
       return FilterBlocks.backward(channels: shape[2], depth: taps.count * filters)
     }
     if order == .turnedRows { return FilterBlocks(filters: shape[2], depth: filters, size: 64) }
-    let depth = shape[0] * shape[1] * shape[2]
-    return order == .whole
-      ? FilterBlocks(whole: filters, depth: depth) : .forward(filters: filters, depth: depth)
+    return .forward(filters: filters, depth: shape[0] * shape[1] * shape[2])
   }
 
   private var taps: Int { shape[0] * shape[1] }
@@ -65,7 +60,7 @@ struct WeightPacking: FlatKernel {
     case .byFilter: 1
     case .winograd, .turnedWinograd: shape[2] / Int(MK_LANES)
     case .turnedRows: Self.blocks(order: order, shape: shape, groups: groups).count
-    case .whole, .forward: taps
+    case .forward: taps
     case .backward(let order): order.count
     }
   }
@@ -89,7 +84,7 @@ struct WeightPacking: FlatKernel {
       if width != range.count { target.update(repeating: 0, count: filters * width) }
       kernels.transpose(
         from + range.lowerBound * filters, Int32(range.count), Int32(filters), filters, width, target)
-    case .whole, .forward:
+    case .forward:
       panels { group, range, width, panel in
         let target = panel + task * channels * width
         for channel in 0..<channels {
