@@ -17,6 +17,17 @@ def megabytes(number):
     return f"{number / 1e6:.0f}" if number else ""
 
 
+def in_order(name):
+    """Sorts conv2d_2 before conv2d_10, and PyTorch's 5 before 10."""
+    return [(part.isdigit(), int(part) if part.isdigit() else part) for part in re.split(r"(\d+)", name) if part]
+
+
+def densities(measured):
+    """Ours, and those of the first mode of PyTorch; of one network all modes are alike."""
+    peers = sorted(name for name in measured if name.startswith("torch"))
+    return [(name, measured[name]) for name in ["martlet", *peers[:1]] if name in measured]
+
+
 def details(kind):
     """What is known besides the time: gradients, first step, memory."""
     lines = [f"### {kind['data'].capitalize()} data", ""]
@@ -26,10 +37,9 @@ def details(kind):
         lines.append(
             f"| {name} | {milliseconds(facts['milliseconds'])} | {f'{first:.2f}' if first else ''} "
             f"| {megabytes(facts.get('peak_memory_bytes'))} |")
-    for name, shares in kind["density"].items():
-        if name in ("martlet", "torch eager"):
-            shares = ", ".join(f"{share:.0%}" for share in shares.values())
-            lines += ["", f"Share of non-zero gradients after each convolution at the end, {name}: {shares}."]
+    for name, shares in densities(kind["density"]):
+        shares = ", ".join(f"{layer} {shares[layer]:.0%}" for layer in sorted(shares, key=in_order))
+        lines += ["", f"Share of non-zero gradients after each convolution at the end, {name}: {shares}."]
     for failure in kind["failures"]:
         lines += ["", f"Left out: {' '.join(failure.split())[:300]}"]
     return lines
@@ -66,8 +76,8 @@ def layer_table(row):
 def table(rows):
     """One line for each row."""
     lines = [
-        "| system | batch | Martlet, ms | floor, ms | fastest peer, ms | ratio | --exact |",
-        "|---|---:|---:|---:|---:|---:|---:|"]
+        "| system | batch | Martlet, ms | floor, ms | floor / Martlet | fastest peer, ms | ratio | --exact |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|"]
     for row in rows:
         counted = row["counted"]
         if not counted:
@@ -76,9 +86,11 @@ def table(rows):
         ours = kind["participants"]["martlet"]
         peer = kind["participants"][counted["peer"]]
         exact = counted["exact_ratio"]
+        time = ours["milliseconds"]
+        least = floor(row) if row.get("layers") else None
         lines.append(
-            f"| {row['system']} | {row['batch']} | {milliseconds(ours['milliseconds'])} "
-            f"| {milliseconds(floor(row)) if row.get('layers') else ''} "
+            f"| {row['system']} | {row['batch']} | {milliseconds(time)} "
+            f"| {milliseconds(least) if least else ''} | {f'{least / time:.0%}' if least else ''} "
             f"| {milliseconds(peer['milliseconds'])} ({counted['peer']}) | {counted['ratio']:.2f} "
             f"| {f'{exact:.2f}' if exact else ''} |")
     return lines
