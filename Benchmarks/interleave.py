@@ -10,7 +10,6 @@ the page that was begun first: a run that was interrupted goes on, and one can b
 
 import argparse
 import datetime
-import functools
 import glob
 import hashlib
 import itertools
@@ -22,7 +21,7 @@ import sys
 import time
 
 from figure import figure
-from participants import MODES, Martlet, Peer, first_step, layers, peak_rate
+from participants import MODES, Martlet, Peer, first_step, layers, machine_rates
 from report import markdown
 from systems import INFERENCE, MEMORY, SYSTEMS, TRAINING, UNTUNED
 
@@ -48,13 +47,13 @@ def start(make, failures):
         return None
 
 
-def measure(system, mode, data, options, peak):
+def measure(system, mode, data, options, rates):
     """Every participant's median on one kind of data."""
     failures = []
     makers = []
     if options.ours:
         makers += [
-            lambda exact=exact: Martlet(system, mode, data, options.threads, peak, exact)
+            lambda exact=exact: Martlet(system, mode, data, options.threads, rates, exact)
             for exact in (False, True)]
     for framework, modes in MODES[mode].items():
         for name in modes:
@@ -94,7 +93,7 @@ def summarize(measured):
     return min(ratios, key=lambda r: r["ratio"]) if ratios else None
 
 
-def measure_memory(result, options, peak):
+def measure_memory(result, options, rates):
     """First steps of training and the memory of steps on random data: ours and PyTorch's."""
     for name, batch in MEMORY:
         system = SYSTEMS[name]
@@ -107,7 +106,7 @@ def measure_memory(result, options, peak):
         peer.warm_up()
         peer.turn()
         peer.close()
-        steps = Martlet(system, "train", None, options.threads, peak)
+        steps = Martlet(system, "train", None, options.threads, rates)
         steps.turn()
         ours = {
             "seconds_to_first_step": min(first_step(system, folder, options.threads) for _ in range(3)),
@@ -213,6 +212,8 @@ def main():
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--turns", type=int, default=5, help="turns of 20 steps each (5)")
     parser.add_argument("--out", default=os.path.join(ROOT, "docs", "benchmarks"))
+    parser.add_argument(
+        "--floors", action="store_true", help="measure the single steps of known rows again, not the rows")
     parser.add_argument("--without-ours", dest="ours", action="store_false", help="time the peers alone")
     options = parser.parse_args()
     groups = options.rows.split(",")
@@ -224,8 +225,6 @@ def main():
     result = begin(options)
     if os.getloadavg()[0] > 0.5:
         print(f"the machine is busy (load {os.getloadavg()[0]:.1f}): times will be too long", file=sys.stderr)
-    # Anew in every run that times something: the same kind of processor is not always as fast.
-    peak = functools.cache(lambda: peak_rate(options.threads) if options.ours else None)
     for group in (name for name in GROUPS if name in groups):
         mode, systems = GROUPS[group]
         for system in systems:
@@ -234,22 +233,29 @@ def main():
             key = {"group": group, "system": system.id, "mode": mode, "batch": system.batch}
             modes = sorted(options.modes or [])
             known = next((row for row in result["rows"] if key.items() <= row.items()), None)
-            if known and known["modes"] == modes:
-                continue
             folder = data_folder(system, options)
+            if known and options.floors:
+                print(f"{system.row(mode)}, floors", file=sys.stderr)
+                known["rates"] = machine_rates(options.threads)
+                known["layers"] = layers(system, mode, folder, options.threads, known["rates"])
+                save(result, options)
+            if options.floors or (known and known["modes"] == modes):
+                continue
+            # Anew for every row: the machine is not always as fast.
+            rates = machine_rates(options.threads) if options.ours else None
             measured = []
             for data in [folder, None] if folder else [None]:
                 print(f"{system.row(mode)}, {'real' if data else 'random'} data", file=sys.stderr)
-                measured.append(measure(system, mode, data, options, peak()))
+                measured.append(measure(system, mode, data, options, rates))
             if known:
                 result["rows"].remove(known)
             result["rows"].append({
-                **key, "modes": modes, "date": now(), "peak_gflops": peak(), "measured": measured,
+                **key, "modes": modes, "date": now(), "rates": rates, "measured": measured,
                 "counted": summarize(measured),
-                "layers": layers(system, mode, folder, options.threads, peak()) if options.ours else []})
+                "layers": layers(system, mode, folder, options.threads, rates) if options.ours else []})
             save(result, options)
     if "memory" in groups:
-        measure_memory(result, options, peak())
+        measure_memory(result, options, machine_rates(options.threads) if options.ours else None)
     print(markdown(result, None))
     print(f"written to {place(result, options)}.md, .json and .svg", file=sys.stderr)
 

@@ -126,12 +126,12 @@ class Martlet(Participant):
     NAME = "martlet"
     EXACT = "martlet --exact"
 
-    def __init__(self, system, mode, data, threads, peak, exact=False):
+    def __init__(self, system, mode, data, threads, rates, exact=False):
         super().__init__(self.EXACT if exact else self.NAME)
-        # The peak rate is measured once for all rows.
+        # The machine's rates are measured once for a row.
         self.arguments = [
             "benchmark", system.id, "--mode", mode, "--batch-size", str(system.batch), "--threads", str(threads),
-            "--peak", str(peak), *(["--data", data] if data else ["--random"]), *(["--exact"] if exact else [])]
+            "--rates", ",".join(map(str, rates)), *(["--data", data] if data else ["--random"]), *(["--exact"] if exact else [])]
         self.row = {}
 
     def turn(self):
@@ -145,17 +145,20 @@ class Martlet(Participant):
         return self.row.get("gradient_density", {})
 
 
-def layers(system, mode, data, threads, peak):
+def layers(system, mode, data, threads, rates):
     """The steps of Martlet's program, each with its time and its floors by arithmetic and by bytes."""
-    steps, _ = martlet_lines("step", *Martlet(system, mode, data, threads, peak).arguments, "--layers")
+    steps, _ = martlet_lines("step", *Martlet(system, mode, data, threads, rates).arguments, "--layers")
     keys = ("name", "milliseconds", "floor_milliseconds", "memory_milliseconds", "flops", "bytes")
     return [{key: step[key] for key in keys} for step in steps]
 
 
-def peak_rate(threads):
-    """The rate of arithmetic that this machine reaches, in GFLOP/s."""
-    row, _ = martlet("row", "benchmark", "conv", "--random", "--steps", "21", "--threads", str(threads))
-    return row["gflops"] * row["milliseconds"] / row["floor_milliseconds"]
+def machine_rates(threads):
+    """What this machine reaches now: GFLOP/s of Winograd's and of direct sums, GB/s of memory; medians of some tries."""
+    tries = [
+        martlet("result", "benchmark", "dense", "--random", "--steps", "21", "--threads", str(threads), "--layers")[0]
+        for _ in range(9)]
+    keys = ("peak_gflops", "direct_gflops", "memory_gigabytes_per_second")
+    return [round(statistics.median(found[key] for found in tries), 1) for key in keys]
 
 
 def first_step(system, data, threads):

@@ -54,8 +54,11 @@ def layer_table(row):
     """The steps that take more than a hundredth of the row, beside their floors."""
     steps = sorted(row["layers"], key=lambda step: -step["milliseconds"])
     whole = sum(step["milliseconds"] for step in steps)
+    winograd, direct, copies = row["rates"]
     lines = [
-        "### Floors", "", "| step | ms | arithmetic, ms | bytes, ms | floor of time |", "|---|---:|---:|---:|---:|"]
+        "### Floors", "",
+        f"By {winograd:.0f} GFLOP/s of Winograd's sums, {direct:.0f} of direct ones, {copies:.0f} GB/s of memory.", "",
+        "| step | ms | arithmetic, ms | bytes, ms | floor of time |", "|---|---:|---:|---:|---:|"]
 
     def line(name, time, arithmetic, memory, least):
         share = f"{least / time:.0%}" if time else ""
@@ -140,9 +143,8 @@ def markdown(result, drawing):
     for row in result["rows"]:
         lines += [f"## {row['system']}, {row['mode']}, batch {row['batch']}", ""]
         if "date" in row:
-            peak = f", at a peak of {row['peak_gflops']:.0f} GFLOP/s" if row["peak_gflops"] else ""
             peers = f"; of the peers only {', '.join(row['modes'])}" if row["modes"] else ""
-            lines += [f"Measured {row['date']}{peak}{peers}.", ""]
+            lines += [f"Measured {row['date']}{peers}.", ""]
         for kind in row["measured"]:
             lines += [*details(kind), ""]
         if row.get("layers"):

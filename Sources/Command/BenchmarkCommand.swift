@@ -11,7 +11,8 @@ struct BenchmarkCommand: Verb {
     discussion: """
       Steps 20 to 120 are timed on 32 different batches in turn: of the data set where it is at hand, else of \
       random pixels. The floor is the time of the program's arithmetic, as the graph counts it, at the peak \
-      rate; what skips zeros can lie below it. The peak is measured with 3x3 convolutions of 64 channels.
+      rate; what skips zeros can lie below it. The peak is measured with 3x3 convolutions of 64 channels; \
+      the floors of --layers are by the rate that each step's algorithm can reach.
 
       The mode fit compares the steps within fit, with flips and crops, with bare steps on batches that are \
       ready, in turns.
@@ -40,9 +41,10 @@ struct BenchmarkCommand: Verb {
   @Option(help: ArgumentHelp("The last step that is timed; 120 if not given.", valueName: "n"))
   var steps: Int?
   @Option(
-    help: ArgumentHelp("The peak rate of all threads together, instead of measuring it.", valueName: "gflops")
-  )
-  var peak: Double?
+    help: ArgumentHelp(
+      "Rates instead of measured ones: GFLOP/s of Winograd's and of direct sums, GB/s of memory.",
+      valueName: "n,n,n"))
+  var rates: String?
   @Flag(help: "Use random pixels where real images are at hand too.")
   var random = false
   @OptionGroup var exact: ExactOptions
@@ -60,37 +62,39 @@ struct BenchmarkCommand: Verb {
         .usage, at: "--steps", expected: "more than \(BenchmarkRun.warmUp), as those before are not timed",
         received: "\(lastStep)", hint: "120 is a good choice")
     }
-    if let peak, !(peak > 0 && peak.isFinite) {
-      throw Failure(
-        .usage, at: "--peak", expected: "a number above 0", received: "\(peak)",
-        hint: "leave it out to measure it")
-    }
     try checkFit()
+    let known = try rates.map(MachineRates.init(parsing:))
     let seed = try common.checkedSeed()
     let exact = try exact.layers()
     let subjects = try (names.isEmpty ? [TrainingSystem.defaultModel] : names).map {
       try BenchmarkSubject.named($0, seed: seed, exact: exact)
     }
     if mode == .fit { return try compareFit(subjects) }
-    let rates = try MachineRates.measured(
-      threads: common.threadCount, arithmetic: peak, withMemory: layers)
+    let rates = try known ?? MachineRates.measured(threads: common.threadCount, ofSteps: layers)
     let rows = try subjects.flatMap { try measure($0, rates) }
-    if common.json { return Output.json(["event": "result", "rows": .integer(rows.count)]) }
+    if common.json {
+      return Output.json([
+        "event": "result", "rows": .integer(rows.count), "peak_gflops": .number(rates.arithmetic),
+        "direct_gflops": rates.direct.map(JSON.number) ?? .null,
+        "memory_gigabytes_per_second": rates.memory.map(JSON.number) ?? .null,
+      ])
+    }
     for row in rows where layers {
       Output.line("\(row.system), \(row.mode.rawValue), batch \(row.batch):\n\(row.layerTable(rates))")
     }
     Output.write(BenchmarkRow.table(rows))
     for text in rows.compactMap(\.densityText) { Output.line(text) }
+    let direct = rates.direct.map { String(format: " (direct sums %.0f)", $0) } ?? ""
     let memory = rates.memory.map { String(format: ", memory %.1f GB/s", $0) } ?? ""
     Output.line(
-      String(format: "Peak rate %.0f GFLOP/s", rates.arithmetic) + memory
+      String(format: "Peak rate %.0f GFLOP/s", rates.arithmetic) + direct + memory
         + " with \(common.threadCount) thread(s).")
   }
 
   private var lastStep: Int { steps ?? 120 }
 
   private func checkFit() throws {
-    let other = [("--steps", steps != nil), ("--peak", peak != nil), ("--layers", layers)].first { $0.1 }
+    let other = [("--steps", steps != nil), ("--rates", rates != nil), ("--layers", layers)].first { $0.1 }
     guard mode == .fit, let (name, _) = other else { return }
     throw Failure(
       .usage, at: name, expected: "none with --mode fit, which times whole epochs", received: name,

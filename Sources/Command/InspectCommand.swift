@@ -71,7 +71,7 @@ struct InspectCommand: Verb {
 
   /// Times the steps on images of the data set, or on random pixels where it is not at hand.
   private func draw(_ subject: BenchmarkSubject, batch: Int, to path: String) throws {
-    let rates = try MachineRates.measured(threads: common.threadCount, withMemory: true)
+    let rates = try MachineRates.measured(threads: common.threadCount, ofSteps: true)
     let data = try BenchmarkData(subject, batch: batch, random: false, common)
     let run = BenchmarkRun(
       subject: subject, batch: batch, steps: Self.steps, threads: common.threadCount,

@@ -1,31 +1,62 @@
 import MartletCPU
-import MartletGraphs
 import MartletNetworks
 import MartletTensors
 import MartletTraining
 
 /// What this machine reaches with a number of threads: by it the floors are told.
 struct MachineRates {
-  /// Floating-point operations, in units of 10^9 a second, all threads together.
+  /// Floating-point operations as the graph counts them, in units of 10^9 a second, all threads together:
+  /// those of Winograd's sums, which multiply less often than that.
   let arithmetic: Double
+  /// The same with direct sums; nil where the steps are not told one by one.
+  let direct: Double?
   /// Bytes read and written outside the caches, in units of 10^9 a second, all threads together; nil where the
   /// steps are not told one by one.
   let memory: Double?
 
-  /// Measures what is not given.
+  /// Measures the rates.
   ///
-  /// - Parameter withMemory: Whether memory is measured too, which takes more of it than a small network does.
-  static func measured(
-    threads: Int, arithmetic: Double? = nil, withMemory: Bool
-  ) throws -> MachineRates {
+  /// - Parameter ofSteps: Whether the rates that single steps are compared with are measured too; that of memory
+  ///   takes more of it than a small network does.
+  static func measured(threads: Int, ofSteps: Bool) throws -> MachineRates {
     MachineRates(
-      arithmetic: try arithmetic ?? Self.arithmetic(threads: threads),
-      memory: withMemory ? Self.memory(threads: threads) : nil)
+      arithmetic: try Self.arithmetic(threads: threads, exact: false),
+      direct: ofSteps ? try Self.arithmetic(threads: threads, exact: true) : nil,
+      memory: ofSteps ? Self.memory(threads: threads) : nil)
   }
 
-  /// The milliseconds that the operations alone take, and that the bytes alone take where no cache holds them.
-  func floor(of cost: Cost) -> (arithmetic: Double, memory: Double) {
-    (Double(cost.flops) / arithmetic / 1e6, memory.map { Double(cost.bytes) / $0 / 1e6 } ?? .nan)
+  /// Reads rates that were measured before, such as `420,210,30`.
+  init(parsing text: String) throws {
+    let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) ?? .nan }
+    guard numbers.count == 3, numbers.allSatisfy({ $0 > 0 && $0.isFinite }) else {
+      throw Failure(
+        .usage, at: "--rates", expected: "three numbers above 0, such as 420,210,30", received: text,
+        hint: "leave it out to measure them")
+    }
+    self.init(arithmetic: numbers[0], direct: numbers[1], memory: numbers[2])
+  }
+
+  private init(arithmetic: Double, direct: Double?, memory: Double?) {
+    (self.arithmetic, self.direct, self.memory) = (arithmetic, direct, memory)
+  }
+
+  /// The rate of arithmetic, as the graph counts it, that the algorithm of a step can reach.
+  ///
+  /// The steps' names end with their algorithm. Where a gradient is read that has passed back through 2x2 max
+  /// pooling, three quarters of what is counted are zeros.
+  func arithmetic(of step: StepTime) -> Double {
+    guard let direct, !step.name.hasSuffix("[winograd]") else { return arithmetic }
+    let isGradient = step.name.contains("_gradient ")
+    let skipsZeros = step.name.hasSuffix("[sparse]") || step.name.hasSuffix("[tiny]") && isGradient
+    return skipsZeros ? 4 * direct : direct
+  }
+
+  /// The milliseconds that a step's operations alone take, and that its bytes alone take where no cache holds them.
+  func floor(of step: StepTime) -> (arithmetic: Double, memory: Double) {
+    (
+      Double(step.cost.flops) / arithmetic(of: step) / 1e6,
+      memory.map { Double(step.cost.bytes) / $0 / 1e6 } ?? .nan
+    )
   }
 
   // MARK: Measuring
@@ -37,12 +68,12 @@ struct MachineRates {
   private static let repeats = 20
 
   /// The best rate of 3x3 convolutions that fit the cache.
-  private static func arithmetic(threads: Int) throws -> Double {
+  private static func arithmetic(threads: Int, exact: ExactLayers) throws -> Double {
     let network = try Sequential(input: .image(side, side, channels)) {
       Rescale(1 / 255)
       for _ in 0..<layers { Conv2D(channels, kernelSize: 3, padding: .same, useBias: false) }
     }
-    let predictor = try Predictor(network, batchSize: images, threads: threads)
+    let predictor = try Predictor(network, batchSize: images, threads: threads, exact: exact)
     let input = Tensor<UInt8>(repeating: 1, shape: [images, side, side, channels])
     let seconds = try best { _ = try predictor.outputs(input) }
     return Double(network.summary(batchSize: images).flops * images) / seconds / 1e9

@@ -51,7 +51,8 @@ import Testing
     let result = try CommandRunner.run(
       CommandRunner.path,
       [
-        "benchmark", system, "--batch-size", "8", "--steps", "\(steps)", "--peak", "100", "--threads", "2",
+        "benchmark", system, "--batch-size", "8", "--steps", "\(steps)", "--rates", "100,50,10", "--threads",
+        "2",
         "--random", "--json",
       ], environment: library.environment.merging(["MARTLET_ALLOCATIONS": file]) { $1 }, in: folder)
     #expect(result.status == 0, "\(result.errors)")

@@ -82,7 +82,8 @@ import Testing
     let folder = try TemporaryFolder()
     let row = try CommandRunner.run(
       [
-        "benchmark", "dense-fashion", "conv5x5-mnist", "--batch-size", "8", "--steps", "30", "--peak", "100",
+        "benchmark", "dense-fashion", "conv5x5-mnist", "--batch-size", "8", "--steps", "30", "--rates",
+        "100,50,10",
         "--random", "--json",
       ]
         + (inference ? ["--mode", "inference"] : []), in: folder
@@ -120,7 +121,7 @@ import Testing
   @Test func benchmarkShowsWhereTheTimeGoes() throws {
     let folder = try TemporaryFolder()
     let arguments = [
-      "benchmark", "convnet", "--batch-size", "16", "--steps", "30", "--peak", "100", "--threads", "1",
+      "benchmark", "convnet", "--batch-size", "16", "--steps", "30", "--rates", "100,50,10", "--threads", "1",
     ]
     let objects = try CommandRunner.run(arguments + ["--layers", "--json"], in: folder).objects()
     let steps = objects.filter { $0["event"] == "step" }
@@ -147,7 +148,8 @@ import Testing
   @Test func benchmarkPredictsWithOtherNetworks() throws {
     let folder = try TemporaryFolder()
     let rows = try CommandRunner.run(
-      ["benchmark", "odd", "--mode", "inference", "--steps", "21", "--peak", "100", "--json"], in: folder
+      ["benchmark", "odd", "--mode", "inference", "--steps", "21", "--rates", "100,50,10", "--json"],
+      in: folder
     ).objects()
     #expect(rows.compactMap { $0["batch"]?.intValue } == [256, 1])
     #expect(rows.dropLast().allSatisfy { ($0["images_per_second"]?.doubleValue ?? 0) > 0 })
