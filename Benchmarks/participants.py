@@ -131,7 +131,8 @@ class Martlet(Participant):
         # The machine's rates are measured once for a row.
         self.arguments = [
             "benchmark", system.id, "--mode", mode, "--batch-size", str(system.batch), "--threads", str(threads),
-            "--rates", ",".join(map(str, rates)), *(["--data", data] if data else ["--random"]), *(["--exact"] if exact else [])]
+            "--rates", ",".join(map(str, rates)), *(["--data", data] if data else ["--random"]),
+            *(["--exact"] if exact else [])]
         self.row = {}
 
     def turn(self):

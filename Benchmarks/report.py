@@ -128,7 +128,8 @@ def markdown(result, drawing):
     lines = [
         f"# Benchmark, {facts['date'][:10]}", "",
         f"{facts['processor']} with {facts['instructions']}, {facts['threads']} threads of {facts['processors']} "
-        f"processors, {facts['memory']}, {facts['system']}; begun at commit {facts['commit']}; load before the run {facts['load_before']:.1f}.",
+        f"processors, {facts['memory']}, {facts['system']}; begun at commit {facts['commit']}; "
+        f"load before the run {facts['load_before']:.1f}.",
         "Peers: " + ", ".join(f"{name} {version}" for name, version in sorted(versions.items())) + ".",
         "How it was measured: [README](README.md).", "",
         *([f"![Ratios to the fastest peer]({drawing})", ""] if drawing else []),

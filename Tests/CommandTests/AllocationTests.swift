@@ -51,9 +51,8 @@ import Testing
     let result = try CommandRunner.run(
       CommandRunner.path,
       [
-        "benchmark", system, "--batch-size", "8", "--steps", "\(steps)", "--rates", "100,50,10", "--threads",
-        "2",
-        "--random", "--json",
+        "benchmark", system, "--batch-size", "8", "--steps", "\(steps)", "--rates", "100,50,10",
+        "--threads", "2", "--random", "--json",
       ], environment: library.environment.merging(["MARTLET_ALLOCATIONS": file]) { $1 }, in: folder)
     #expect(result.status == 0, "\(result.errors)")
     return try #require(Int(String(contentsOfFile: file, encoding: .utf8)))

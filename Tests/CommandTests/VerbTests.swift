@@ -82,9 +82,8 @@ import Testing
     let folder = try TemporaryFolder()
     let row = try CommandRunner.run(
       [
-        "benchmark", "dense-fashion", "conv5x5-mnist", "--batch-size", "8", "--steps", "30", "--rates",
-        "100,50,10",
-        "--random", "--json",
+        "benchmark", "dense-fashion", "conv5x5-mnist", "--batch-size", "8", "--steps", "30",
+        "--rates", "100,50,10", "--random", "--json",
       ]
         + (inference ? ["--mode", "inference"] : []), in: folder
     ).objects()
@@ -134,6 +133,15 @@ import Testing
       #expect(
         steps.contains { $0["layer"]?.stringValue == layer && ($0["milliseconds"]?.doubleValue ?? 0) > 0 })
     }
+    // 10^9 operations a second that each algorithm can reach, by the rates given.
+    for (algorithm, rate) in [("winograd", 100.0), ("sparse", 200), ("tiny", 50)] {
+      let step = try #require(
+        steps.first { ($0["name"]?.stringValue ?? "").hasSuffix("[\(algorithm)]") }, "\(algorithm)")
+      let floor = try #require(step["floor_milliseconds"]?.doubleValue)
+      #expect(abs(floor * rate * 1e6 / Double(step["flops"]?.intValue ?? 0) - 1) < 1e-9, "\(algorithm)")
+    }
+    let refused = try CommandRunner.run(["benchmark", "convnet", "--rates", "100,50"], in: folder)
+    #expect(refused.status == 64 && refused.errors.contains("three numbers above 0"))
     let flops = steps.compactMap { $0["flops"]?.intValue }.reduce(0, +)
     let row = try #require(objects.first { $0["event"] == "row" })
     let (rate, time) = (row["gflops"]?.doubleValue ?? 0, row["milliseconds"]?.doubleValue ?? 0)
