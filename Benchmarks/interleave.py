@@ -93,7 +93,7 @@ def summarize(measured):
     return min(ratios, key=lambda r: r["ratio"]) if ratios else None
 
 
-def measure_memory(result, options, rates):
+def measure_memory(result, options):
     """First steps of training and the memory of steps on random data: ours and PyTorch's."""
     for name, batch in MEMORY:
         system = SYSTEMS[name]
@@ -106,7 +106,7 @@ def measure_memory(result, options, rates):
         peer.warm_up()
         peer.turn()
         peer.close()
-        steps = Martlet(system, "train", None, options.threads, rates)
+        steps = Martlet(system, "train", None, options.threads, machine_rates(options.threads))
         steps.turn()
         ours = {
             "seconds_to_first_step": min(first_step(system, folder, options.threads) for _ in range(3)),
@@ -255,7 +255,7 @@ def main():
                 "layers": layers(system, mode, folder, options.threads, rates) if options.ours else []})
             save(result, options)
     if "memory" in groups:
-        measure_memory(result, options, machine_rates(options.threads) if options.ours else None)
+        measure_memory(result, options)
     print(markdown(result, None))
     print(f"written to {place(result, options)}.md, .json and .svg", file=sys.stderr)
 
