@@ -29,6 +29,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 GROUPS = {
     "training": ("train", TRAINING), "untuned": ("train", UNTUNED), "inference": ("inference", INFERENCE),
 }
+ORDER = [(group, system.id, system.batch) for group, (_, systems) in GROUPS.items() for system in systems]
 # What decides the times, ours and the peers'; changes elsewhere leave the rows of a page valid.
 ENGINE = ["Package.swift", "Sources/Experiments/BenchmarkNetwork.swift", *(f"Sources/{name}" for name in (
     "CMartletKernels", "CPU", "Compilation", "Graphs", "Networks", "Tensors", "Training")), *(
@@ -253,6 +254,7 @@ def main():
                 **key, "modes": modes, "date": now(), "rates": rates, "measured": measured,
                 "counted": summarize(measured),
                 "layers": layers(system, mode, folder, options.threads, rates) if options.ours else []})
+            result["rows"].sort(key=lambda row: ORDER.index((row["group"], row["system"], row["batch"])))
             save(result, options)
     if "memory" in groups:
         measure_memory(result, options)

@@ -128,7 +128,7 @@ import Testing
   }
 
   /// The files that are shown to users.
-  @Test(arguments: [("schedules", 12), ("regularization", 12), ("search", 20)])
+  @Test(arguments: [("schedules", 12), ("regularization", 12), ("search", 20), ("exactness", 10)])
   func theExamplesAreRead(name: String, trials: Int) throws {
     let folder = try TemporaryFolder()
     let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
