@@ -85,7 +85,7 @@ extension Presentation {
         -> FigureData.Panel
       {
         .init(
-          .lines, title: title, xLabel: "Batch size (images)", yLabel: label,
+          .lines, title: title, xLabel: "Batch size (images)", yLabel: axis(label, record.settings),
           series: [.init(name: name, x: sizes, y: values.map { $0 ?? .nan }, margins: margins)],
           isXLogarithmic: true)
       }
@@ -165,7 +165,7 @@ extension Presentation {
             ("validation", epochMeans(setting) { $0.validationAccuracy }),
           ]
           return .init(
-            .lines, title: setting.name, xLabel: "Epoch", yLabel: "Accuracy (%)",
+            .lines, title: setting.name, xLabel: "Epoch", yLabel: axis("Accuracy (%)", [setting]),
             series: accuracies.map { name, means in
               .init(name: name, x: means.indices.map { Double($0 + 1) }, y: means.map { $0 * 100 })
             })
@@ -175,7 +175,7 @@ extension Presentation {
         file: "regularization_accuracy_comparison", title: "Training and validation accuracy",
         panels: [
           .init(
-            .bars, title: "", xLabel: "Regularization", yLabel: "Accuracy (%)",
+            .bars, title: "", xLabel: "Regularization", yLabel: axis("Accuracy (%)", members),
             categories: members.map(\.name),
             series: pairs.map { name, values in
               .init(name: name, y: values.map { ($0 ?? .nan) * 100 }, texts: values.map { Table.percent($0) })

@@ -97,9 +97,16 @@ extension Presentation {
       ]
     },
     figures: { record, _ in
-      guard let setting = record.settings.first, let run = setting.trials.first?.run, let result = run.result
+      guard let setting = record.settings.first, let trial = setting.trials.first, let run = trial.run,
+        let result = run.result
       else { return [] }
-      return [confusion(result), history(run), classes(result)].compactMap(\.self)
+      let figures = [confusion(result), history(run), classes(result)].compactMap(\.self)
+      guard setting.trials.count > 1 else { return figures }
+      return figures.map { figure in
+        var named = figure
+        named.title += ", seed \(trial.seed)"
+        return named
+      }
     })
 
   private static func confusion(_ result: ResultEvent) -> FigureData? {

@@ -76,6 +76,13 @@ package struct Presentation: Sendable {
       file: file, title: name, panels: [metricBars(record, members, title: "", label: label)])
   }
 
+  /// The label of an axis, which says where its values are means.
+  static func axis(_ label: String, _ members: [ExperimentRecord.Setting]) -> String {
+    let counts = Set(members.map { setting in setting.trials.count { $0.run?.result != nil } })
+    guard let most = counts.max(), most > 1 else { return label }
+    return "\(label), mean of \(counts.count > 1 ? "up to " : "")\(most) seeds"
+  }
+
   /// A panel with the metric of settings as bars.
   static func metricBars(
     _ record: ExperimentRecord, _ members: [ExperimentRecord.Setting], title: String, label: String
@@ -83,7 +90,8 @@ package struct Presentation: Sendable {
     let factor = record.metric.isShare ? 100.0 : 1
     let texts = ResultText(record)
     return FigureData.Panel(
-      .bars, title: title, xLabel: label, yLabel: record.metric.title + (record.metric.isShare ? " (%)" : ""),
+      .bars, title: title, xLabel: label,
+      yLabel: axis(record.metric.title + (record.metric.isShare ? " (%)" : ""), members),
       categories: members.map(\.name),
       series: [
         .init(
@@ -138,7 +146,8 @@ package struct Presentation: Sendable {
       return .init(
         name: setting.name, x: means.indices.map { Double($0 + 1) }, y: means.map { $0 * factor })
     }
-    return FigureData.Panel(.lines, title: title, xLabel: "Epoch", yLabel: yLabel, series: series)
+    return FigureData.Panel(
+      .lines, title: title, xLabel: "Epoch", yLabel: axis(yLabel, members), series: series)
   }
 
   /// The mean over the seeds of a figure of each epoch; NaN where no seed has it.

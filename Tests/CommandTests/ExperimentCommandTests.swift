@@ -49,6 +49,8 @@ import Testing
     let held = try #require(trial.run?.epochs.last?.validationAccuracy)
     #expect(abs(try #require(trial.trainedAccuracy) - (all * 256 - held * 64) / 192) < 1e-9)
     #expect(record.conclusions.contains { $0.contains("paired t test") })
+    let courses = try #require(record.figures.first { $0.file == "training_curves" })
+    #expect(courses.panels.allSatisfy { $0.yLabel.hasSuffix(", mean of 2 seeds") })
     let names = try folder.names("e")
     for name in [
       "results.json", "results.csv", "costs.csv", "table.csv", "statistics.csv", "training_curves.png",
