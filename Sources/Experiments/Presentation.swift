@@ -119,14 +119,12 @@ package struct Presentation: Sendable {
     let panels: [FigureData.Panel] =
       isValidated
       ? [
-        lines(members, "Validation accuracy", "Validation accuracy (%)", factor: 100) {
-          $0.validationAccuracy
-        },
-        lines(members, "Validation loss", "Validation loss") { $0.validationLoss },
+        lines(members, "Validation accuracy", "Accuracy (%)", factor: 100) { $0.validationAccuracy },
+        lines(members, "Validation loss", "Loss") { $0.validationLoss },
       ]
       : [
-        lines(members, "Training accuracy", "Training accuracy (%)", factor: 100) { $0.accuracy },
-        lines(members, "Training loss", "Training loss") { $0.loss },
+        lines(members, "Training accuracy", "Accuracy (%)", factor: 100) { $0.accuracy },
+        lines(members, "Training loss", "Loss") { $0.loss },
       ]
     guard panels.contains(where: { !$0.series.isEmpty }) else { return nil }
     let name = title ?? "\(record.title): training"

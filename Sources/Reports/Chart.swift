@@ -69,10 +69,17 @@ struct Legend {
   enum Sample {
     case line(Marker, dashed: Bool)
     case bar
+    case interval
   }
 
   var entries: [(name: String, sample: Sample)]
   private static let row = 13.0
+
+  /// The names of the series, and what the upright lines at their values are where there are any.
+  init(_ entries: [(name: String, sample: Sample)], intervals: some Sequence<ClosedRange<Double>?>) {
+    let hasIntervals = intervals.contains { $0 != nil }
+    self.entries = entries + (hasIntervals ? [("95% interval", .interval)] : [])
+  }
 
   /// Draws the rows.
   ///
@@ -81,7 +88,7 @@ struct Legend {
     let style = TextStyle.tick
     var (x, y) = (left, top)
     for (index, entry) in entries.enumerated() {
-      let sampleWidth = if case .bar = entry.sample { 9.0 } else { 18.0 }
+      let sampleWidth = if case .line = entry.sample { 18.0 } else { 9.0 }
       let width = sampleWidth + 4 + style.width(of: entry.name)
       if x > left, x + width > right { (x, y) = (left, y + Self.row) }
       let middle = y + Self.row / 2
@@ -92,6 +99,8 @@ struct Legend {
         marker.draw(at: Point(x + sampleWidth / 2, middle), .series(index), on: canvas)
       case .bar:
         canvas.fill(Rect(x: x, y: middle - 4.5, width: 9, height: 9), .series(index))
+      case .interval:
+        Axes.drawInterval(from: middle - 4.5, to: middle + 4.5, at: x + 4.5, .ink, on: canvas)
       }
       canvas.text(entry.name, at: Point(x + sampleWidth + 4, middle + style.middleToBaseline), style)
       x += width + 10
@@ -168,6 +177,13 @@ struct Axes {
   func drawInterval(_ interval: ClosedRange<Double>, at x: Double, _ color: Color, on canvas: any Canvas) {
     let (low, high) = (y(interval.lowerBound), y(interval.upperBound))
     guard low.isFinite, high.isFinite else { return }
+    Self.drawInterval(from: low, to: high, at: x, color, on: canvas)
+  }
+
+  /// Draws the same between two heights on the paper.
+  static func drawInterval(
+    from low: Double, to high: Double, at x: Double, _ color: Color, on canvas: any Canvas
+  ) {
     canvas.stroke([Point(x, low), Point(x, high)], color, width: 1, dashed: false)
     for end in [low, high] {
       canvas.stroke([Point(x - 2.5, end), Point(x + 2.5, end)], color, width: 1, dashed: false)

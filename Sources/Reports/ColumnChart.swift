@@ -70,7 +70,8 @@ package struct ColumnChart: Chart {
     let right = frame.maxX - 14
     canvas.text(title, at: Point(left, frame.y + 16), .title)
     let entries = series.count > 1 ? series.map { ($0.name, Legend.Sample.bar) } : []
-    let lowerEnd = Legend(entries: entries).draw(on: canvas, left: left, right: right, top: frame.y + 24)
+    let legend = Legend(entries, intervals: series.flatMap(\.intervals))
+    let lowerEnd = legend.draw(on: canvas, left: left, right: right, top: frame.y + 24)
 
     let pitch = (right - left) / Double(max(1, groups.count))
     let bar = min(38, pitch * 0.82 / Double(max(1, series.count)))

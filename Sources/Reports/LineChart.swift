@@ -59,7 +59,8 @@ package struct LineChart: Chart {
     // The title names a single line already.
     let named = series.count == 1 && series[0].name == title ? [] : series
     let legend = Legend(
-      entries: named.enumerated().map { ($1.name, .line(.standard($0), dashed: $1.isDashed)) })
+      named.enumerated().map { ($1.name, .line(.standard($0), dashed: $1.isDashed)) },
+      intervals: series.flatMap(\.intervals))
     let top = legend.draw(on: canvas, left: left, right: right, top: frame.y + 24) + 6
     let plot = Rect(x: left, y: top, width: right - left, height: frame.maxY - 38 - top)
     let axes = Axes(plot: plot, yScale: yScale, xLabel: xLabel, yLabel: yLabel, labelX: frame.x + 16)

@@ -45,6 +45,22 @@ import Testing
       chart.svg.contains(">3.6</text>") || chart.svg.contains(">3.5</text>") || chart.svg.contains(">4"))
   }
 
+  /// The upright lines at values are named, where there are any.
+  @Test func intervalsAreNamed() {
+    let points = [Point(0, 3), Point(1, 2)]
+    func line(_ intervals: [ClosedRange<Double>?]) -> LineChart {
+      LineChart(
+        title: "t", xLabel: "x", yLabel: "y",
+        series: [.init(name: "a", points: points, intervals: intervals)])
+    }
+    #expect(line([2.5...3.5, nil]).svg.contains(">95% interval</text>"))
+    #expect(!line([nil, nil]).svg.contains("interval") && !line([]).svg.contains("interval"))
+    var bars = columns([89.1, 89.6])
+    #expect(!bars.svg.contains("interval"))
+    bars.series[0].intervals = [88.7...89.5, nil]
+    #expect(bars.svg.contains(">95% interval</text>"))
+  }
+
   @Test func panelsStandInRows() {
     let chart = LineChart(title: "t", xLabel: "x", yLabel: "y", series: [])
     #expect(Panels(title: "p", charts: [chart, chart, chart]).size.width > 3 * 299)

@@ -121,6 +121,12 @@ extension PageScript {
             });
           });
         }
+        if (lines.some((line) => line.intervals.some((interval) => interval))) {
+          const note = element('span', { class: 'whisker' }, head);
+          const sample = shape('svg', { viewBox: '0 0 10 14', 'aria-hidden': 'true' }, note);
+          shape('path', { d: 'M5 1V13M2 1h6M2 13h6', stroke: 'currentColor' }, sample);
+          note.append('95% interval');
+        }
         if (!this.data.switch) return;
         const group = element('div', { class: 'switch', role: 'group', 'aria-label': 'Scale' }, head);
         const buttons = ['Linear', 'Log'].map((name, place) => {

@@ -101,6 +101,8 @@ enum PageStyle {
       .legend[aria-pressed=false] { color: var(--soft); text-decoration: line-through; }
       .legend[aria-pressed=false] svg { opacity: .3; }
       .legend svg { width: 22px; height: 10px; flex: none; }
+      .whisker { display: inline-flex; align-items: center; gap: 6px; font-size: .8125rem; color: var(--soft); }
+      .whisker svg { width: 10px; height: 14px; flex: none; }
       .switch { display: inline-flex; margin-left: auto; border: 1px solid #c3cad2; border-radius: 6px;
         overflow: hidden; }
       .switch button { border: 0; background: none; padding: 3px 10px; color: var(--soft); min-height: 26px; }
