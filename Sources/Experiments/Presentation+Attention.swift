@@ -85,22 +85,22 @@ extension Presentation {
         -> FigureData.Panel
       {
         .init(
-          .lines, title: title, xLabel: "Batch size (images)", yLabel: axis(label, record.settings),
+          .lines, title: title, xLabel: "Batch size (images)", yLabel: label,
           series: [.init(name: name, x: sizes, y: values.map { $0 ?? .nan }, margins: margins)],
           isXLogarithmic: true)
       }
       return [
         FigureData(
-          file: "batch_size_experiment", title: "What the batch size changes",
+          file: "batch_size_experiment", title: averaged("What the batch size changes", record.settings),
           panels: [
             panel(
               "Training time", "Seconds an epoch", "time",
               record.settings.map { $0.mean { $0.run?.result?.secondsPerEpoch } }),
             panel(
-              "Validation accuracy", "Validation accuracy (%)", "accuracy",
+              "Validation accuracy", "Accuracy (%)", "accuracy",
               record.settings.map { $0.mean.map { $0 * 100 } }, margins(record.settings, factor: 100)),
             panel(
-              "Memory", "Peak memory of the process (MB)", "memory",
+              "Memory", "Peak of the process (MB)", "memory",
               record.settings.map { megabytes($0) { $0.peakMemoryBytes } }),
           ])
       ]
@@ -165,7 +165,7 @@ extension Presentation {
             ("validation", epochMeans(setting) { $0.validationAccuracy }),
           ]
           return .init(
-            .lines, title: setting.name, xLabel: "Epoch", yLabel: axis("Accuracy (%)", [setting]),
+            .lines, title: setting.name, xLabel: "Epoch", yLabel: averaged("Accuracy (%)", [setting]),
             series: accuracies.map { name, means in
               .init(name: name, x: means.indices.map { Double($0 + 1) }, y: means.map { $0 * 100 })
             })
@@ -175,7 +175,7 @@ extension Presentation {
         file: "regularization_accuracy_comparison", title: "Training and validation accuracy",
         panels: [
           .init(
-            .bars, title: "", xLabel: "Regularization", yLabel: axis("Accuracy (%)", members),
+            .bars, title: "", xLabel: "Regularization", yLabel: averaged("Accuracy (%)", members),
             categories: members.map(\.name),
             series: pairs.map { name, values in
               .init(name: name, y: values.map { ($0 ?? .nan) * 100 }, texts: values.map { Table.percent($0) })

@@ -76,8 +76,8 @@ package struct Presentation: Sendable {
       file: file, title: name, panels: [metricBars(record, members, title: "", label: label)])
   }
 
-  /// The label of an axis, which says where its values are means.
-  static func axis(_ label: String, _ members: [ExperimentRecord.Setting]) -> String {
+  /// A label or title that says where its values are means.
+  static func averaged(_ label: String, _ members: [ExperimentRecord.Setting]) -> String {
     let counts = Set(members.map { setting in setting.trials.count { $0.run?.result != nil } })
     guard let most = counts.max(), most > 1 else { return label }
     return "\(label), mean of \(counts.count > 1 ? "up to " : "")\(most) seeds"
@@ -91,7 +91,7 @@ package struct Presentation: Sendable {
     let texts = ResultText(record)
     return FigureData.Panel(
       .bars, title: title, xLabel: label,
-      yLabel: axis(record.metric.title + (record.metric.isShare ? " (%)" : ""), members),
+      yLabel: averaged(record.metric.title + (record.metric.isShare ? " (%)" : ""), members),
       categories: members.map(\.name),
       series: [
         .init(
@@ -145,7 +145,7 @@ package struct Presentation: Sendable {
         name: setting.name, x: means.indices.map { Double($0 + 1) }, y: means.map { $0 * factor })
     }
     return FigureData.Panel(
-      .lines, title: title, xLabel: "Epoch", yLabel: axis(yLabel, members), series: series)
+      .lines, title: title, xLabel: "Epoch", yLabel: averaged(yLabel, members), series: series)
   }
 
   /// The mean over the seeds of a figure of each epoch; NaN where no seed has it.

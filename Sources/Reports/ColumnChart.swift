@@ -126,6 +126,10 @@ package struct ColumnChart: Chart {
     var style = Self.text.anchored(upright ? .start : .middle)
     style.isUpright = upright
     let middle = x + width / 2
+    let length = style.width(of: line.texts[group]) + 2
+    let (across, along) = upright ? (style.size, length) : (length, style.size)
+    // A line of the grid behind the text would make it hard to read.
+    canvas.fill(Rect(x: middle - across / 2, y: above - 2 - along, width: across, height: along), .paper)
     canvas.text(
       line.texts[group],
       at: Point(upright ? middle + style.middleToBaseline : middle, above - 3), style)
