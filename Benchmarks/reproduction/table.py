@@ -12,6 +12,7 @@ import json
 import math
 import os
 import sys
+import textwrap
 
 from record import Record
 from settings import SYSTEMS
@@ -110,8 +111,9 @@ def page(record, note):
         "misses 0 by chance.", "",
         "Peers: " + ", ".join(f"{name} {version}" for name, version in sorted(record.versions.items())) + ".",
         "How to repeat it: [Benchmarks/reproduction](../Benchmarks/reproduction/README.md).", "",
-        "The notebook of the dense and the small convolutional network forgot to divide the test images by 255,",
-        "so its figures are no reference." + (f" {note}" if note else ""), "",
+        *textwrap.wrap(
+            "The notebook of the dense and the small convolutional network forgot to divide the test images by "
+            f"255, so its figures are no reference. {note}", 108), "",
         "## Test accuracy, %", "",
         *comparison(record, "test_accuracy", scale=100, digits=2, unit="points", shows_notebook=True), "",
         "## Test loss", "",
