@@ -52,6 +52,23 @@ import Testing
     #expect(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && html.contains("a&lt;b&gt;&amp;c"))
   }
 
+  @Test func ratesAreDrawnWhereTheyDiffer() throws {
+    var record = try Gallery.experiment().record
+    func hasRates() -> Bool { ExperimentReport(record).page.html.contains("aria-label=\"Learning rate:") }
+    #expect(hasRates())
+    for setting in record.settings.indices {
+      for trial in record.settings[setting].trials.indices {
+        guard let run = record.settings[setting].trials[trial].run else { continue }
+        let epochs = run.epochs.map {
+          EpochEvent(epoch: $0.epoch, loss: $0.loss, learningRate: 0.001, seconds: 1)
+        }
+        record.settings[setting].trials[trial].run = RunRecord(
+          path: run.path, configuration: run.configuration, epochs: epochs, result: run.result)
+      }
+    }
+    #expect(!hasRates())
+  }
+
   @Test func oneSeedShowsNoDifference() throws {
     var record = try Gallery.experiment().record
     record.seeds = [0]

@@ -94,6 +94,7 @@ package struct ExperimentReport: Sendable {
   /// Points of a percentage, or the metric's own unit.
   private func difference(_ value: Double?) -> String {
     guard let value, value.isFinite else { return "-" }
+    guard value != 0 else { return record.metric.isShare ? "0.00" : "0.0000" }
     return String(
       format: record.metric.isShare ? "%+.2f" : "%+.4f", record.metric.isShare ? value * 100 : value)
   }
@@ -204,11 +205,14 @@ package struct ExperimentReport: Sendable {
       guard !lines.isEmpty, lines.count <= Color.series.count else { return nil }
       return PageChart(LineChart(title: title, xLabel: "Epoch", yLabel: label, series: lines))
     }
+    let rates = chart("Learning rate", "Learning rate", \.learningRate)
+    // One rate for all of them needs no picture.
+    let rateCount = Set(rates?.chart.series.flatMap { $0.points.map(\.y) } ?? []).count
     let charts = [
       chart("Validation accuracy", "Accuracy (%)") { $0.validationAccuracy.map { $0 * 100 } },
       chart("Validation loss", "Loss", \.validationLoss),
       chart("Training accuracy", "Accuracy (%)") { $0.accuracy.map { $0 * 100 } },
-      chart("Learning rate", "Learning rate", \.learningRate),
+      rateCount > 1 ? rates : nil,
     ].compactMap(\.self)
     guard !charts.isEmpty else { return nil }
     return Page.Section(
