@@ -28,7 +28,7 @@ extension Experiment {
     }
     record.baseline = variants.count > 1 ? baseline ?? variants[0].name : nil
     record.computeStatistics()
-    let texts = ResultText(record)
+    let texts = ResultText(record, tellsCosts: presentation.showsCosts)
     record.conclusions = texts.conclusions
     record.tables = presentation.tables(record, texts) + texts.tables
     record.figures = presentation.figures(record, self)
@@ -123,6 +123,11 @@ extension ExperimentRecord.Setting {
   package func mean(_ value: (ExperimentRecord.Trial) -> Double?) -> Double? {
     let sample = Sample(trials.compactMap(value))
     return sample.count > 0 ? sample.mean : nil
+  }
+
+  /// Half the width of the 95 % interval around that mean; nil for fewer than two values.
+  package func margin(_ value: (ExperimentRecord.Trial) -> Double?) -> Double? {
+    Sample(trials.compactMap(value)).margin()
   }
 
   mutating func computeStatistics(isShare: Bool) {

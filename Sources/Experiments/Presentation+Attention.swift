@@ -52,8 +52,10 @@ extension Presentation {
         name: variant.name, x: (1...50).map(Double.init),
         y: (0..<50).map { schedule.rate(initial: settings.learningRate, epoch: $0) })
     }
+    let trained = experiment.variants.map(\.system.settings.epochs).max() ?? 50
+    let note = trained < 50 ? ", of which \(trained) were trained" : ""
     return FigureData(
-      file: "learning_rate_schedules", title: "Schedules of the learning rate over 50 epochs",
+      file: "learning_rate_schedules", title: "Schedules of the learning rate over 50 epochs\(note)",
       panels: [.init(.lines, title: "", xLabel: "Epoch", yLabel: "Learning rate", series: series)])
   }
 
@@ -95,7 +97,8 @@ extension Presentation {
           panels: [
             panel(
               "Training time", "Seconds an epoch", "time",
-              record.settings.map { $0.mean { $0.run?.result?.secondsPerEpoch } }),
+              record.settings.map { $0.mean { $0.run?.result?.secondsPerEpoch } },
+              record.settings.compactMap { $0.margin { $0.run?.result?.secondsPerEpoch } }),
             panel(
               "Validation accuracy", "Accuracy (%)", "accuracy",
               record.settings.map { $0.mean.map { $0 * 100 } }, margins(record.settings, factor: 100)),

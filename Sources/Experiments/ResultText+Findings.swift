@@ -1,4 +1,5 @@
 import Foundation
+import MartletReports
 import MartletRuns
 
 /// What the recorded learning rates say: schedules that never did anything, or hardly.
@@ -56,13 +57,65 @@ struct StepFindings {
       let members = record.settings.filter { $0.group == group && $0.trials.first?.stepsPerEpoch != nil }
       let steps = members.compactMap { setting in setting.trials.first?.stepsPerEpoch.map { (setting, $0) } }
       guard Set(steps.map(\.1)).count > 1 else { return nil }
-      let counts = steps.map { "\($0.0.name) \($0.1)" }.joined(separator: ", ")
+      let counts = steps.map { "\($0.0.name): \(Table.grouped($0.1))" }.joined(separator: "; ")
       let keys = members.reduce(into: Set<String>()) { $0.formUnion($1.changes.map(\.key)) }
       let mix =
         keys.count > 1
         ? "; the comparison mixes the number of steps with the rest" : ""
       let place = record.groups.count > 1 ? group.map { "\($0): " } ?? "" : ""
-      return "\(place)Steps an epoch differ: \(counts)\(mix)."
+      return "\(place)Steps an epoch differ (\(counts))\(mix)."
+    }
+  }
+}
+
+/// What the times and the memory of the trials say.
+struct CostFindings {
+  let record: ExperimentRecord
+
+  init(_ record: ExperimentRecord) { self.record = record }
+
+  var sentences: [String] {
+    let time = range({ $0.secondsPerEpoch }) { String(format: "%.1f s", $0) }
+    let memory = range({ $0.peakMemoryBytes.map { Double($0) / 1_048_576 } }) {
+      String(format: "%.1f MB", $0)
+    }
+    return [
+      time.map { "An epoch takes \($0)." }, memory.map { "The peak of a trial's memory goes \($0)." },
+    ].compactMap(\.self)
+  }
+
+  /// The least and the greatest mean, each with its setting.
+  private func range(_ value: (ResultEvent) -> Double?, _ text: (Double) -> String) -> String? {
+    let means = record.settings.compactMap { setting in
+      setting.mean { $0.run?.result.flatMap(value) }.map { (setting.name, $0) }
+    }
+    guard means.count > 1, let least = means.min(by: { $0.1 < $1.1 }),
+      let most = means.max(by: { $0.1 < $1.1 })
+    else { return nil }
+    return "from \(text(least.1)) (\(least.0)) to \(text(most.1)) (\(most.0))"
+  }
+}
+
+/// What validation says of early epochs: networks that lag behind their own training.
+struct LagFindings {
+  let record: ExperimentRecord
+
+  init(_ record: ExperimentRecord) { self.record = record }
+
+  /// A gap that is more than what an epoch's learning explains.
+  private static let least = 0.2
+
+  var sentences: [String] {
+    let gaps = record.settings.compactMap { setting -> (String, Double, Int)? in
+      let trained = Presentation.epochMeans(setting) { $0.accuracy }
+      let validated = Presentation.epochMeans(setting) { $0.validationAccuracy }
+      let greatest = zip(trained, validated).enumerated().map { ($1.0 - $1.1, $0 + 1) }
+        .filter { $0.0 > Self.least }.max { $0.0 < $1.0 }
+      return greatest.map { (setting.name, $0.0, $0.1) }
+    }
+    return gaps.map { name, gap, epoch in
+      "\(name): after epoch \(epoch) the validation accuracy lay \(String(format: "%.0f", gap * 100)) points below "
+        + "the training accuracy; with batch normalization that is usual while few steps have been made."
     }
   }
 }

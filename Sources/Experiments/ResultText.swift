@@ -7,7 +7,13 @@ import MartletRuns
 package struct ResultText {
   package let record: ExperimentRecord
 
-  package init(_ record: ExperimentRecord) { self.record = record }
+  /// Whether time and memory are among what is compared.
+  private let tellsCosts: Bool
+
+  package init(_ record: ExperimentRecord, tellsCosts: Bool = false) {
+    self.record = record
+    self.tellsCosts = tellsCosts
+  }
 
   private var metric: ExperimentRecord.Metric { record.metric }
   private var metricName: String { metric.title.prefix(1).lowercased() + metric.title.dropFirst() }
@@ -102,6 +108,7 @@ package struct ResultText {
       if !told.contains(line) { lines.append(line) }
     }
     lines += failures + ScheduleFindings(record).sentences + StepFindings(record).sentences
+    lines += LagFindings(record).sentences + (tellsCosts ? CostFindings(record).sentences : [])
     if let note = correction { lines.append(note) }
     return lines
   }
@@ -172,7 +179,14 @@ package struct ResultText {
     let test = tested.allSatisfy(\.isPaired) ? "paired t tests by seed" : "Welch's t tests"
     guard tested.count > 1 else { return "Intervals are at 95 %, from \(test)." }
     return
-      "Intervals are at 95 %, from \(test); a difference counts as shown where its p-value stays below 0.05 "
-      + "after Holm's correction for \(tested.count) comparisons."
+      "Intervals are at 95 %, those of differences from \(test); a difference counts as shown where its p-value "
+      + "stays below 0.05 after Holm's correction for \(tested.count) comparisons\(asked(tested))."
+  }
+
+  /// Which comparisons were made.
+  private func asked(_ tested: [ExperimentRecord.Comparison]) -> String {
+    guard let baseline = record.baseline else { return "" }
+    let beyond = tested.contains { $0.other != baseline } ? ", and the best with the next" : ""
+    return " (each setting with \(baseline)\(beyond))"
   }
 }

@@ -115,6 +115,7 @@ package enum Marker: Int, CaseIterable, Sendable {
   case square
   case triangle
   case diamond
+  case invertedTriangle
 
   /// The marker of the line at a place of a chart.
   static func standard(_ index: Int) -> Marker { allCases[index % allCases.count] }
@@ -127,6 +128,7 @@ package enum Marker: Int, CaseIterable, Sendable {
     case .circle: canvas.fillCircle(center, radius: 2.3, color)
     case .square: canvas.fillPolygon(around([(-2.1, -2.1), (2.1, -2.1), (2.1, 2.1), (-2.1, 2.1)]), color)
     case .triangle: canvas.fillPolygon(around([(0, -2.8), (2.6, 1.9), (-2.6, 1.9)]), color)
+    case .invertedTriangle: canvas.fillPolygon(around([(0, 2.8), (-2.6, -1.9), (2.6, -1.9)]), color)
     case .diamond: canvas.fillPolygon(around([(0, -3), (3, 0), (0, 3), (-3, 0)]), color)
     }
   }

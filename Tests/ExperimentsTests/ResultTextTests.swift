@@ -52,6 +52,31 @@ import Testing
     #expect(lines.last?.contains("Holm's correction for 3 comparisons") == true)
   }
 
+  /// Steps, times, memory and a validation that lags behind the training are told from what was measured.
+  @Test func whatElseDiffersIsTold() {
+    var record = record([("16", [0.90, 0.91]), ("256", [0.2, 0.21])])
+    for (setting, (steps, seconds, megabytes)) in [(3125, 20.0, 30), (196, 10.0, 110)].enumerated() {
+      for trial in record.settings[setting].trials.indices {
+        let value = record.settings[setting].trials[trial].value
+        var result = ResultEvent()
+        result.secondsPerEpoch = seconds
+        result.peakMemoryBytes = megabytes * 1_048_576
+        let epoch = EpochEvent(
+          epoch: 1, loss: 1, accuracy: 0.87, validationAccuracy: value, learningRate: 0.001, seconds: seconds)
+        record.settings[setting].trials[trial].stepsPerEpoch = steps
+        record.settings[setting].trials[trial].run = RunRecord(
+          path: "r", configuration: [:], epochs: [epoch], result: result)
+      }
+    }
+    let lines = ResultText(record, tellsCosts: true).conclusions
+    #expect(lines.contains("Steps an epoch differ (16: 3,125; 256: 196)."))
+    #expect(lines.contains("An epoch takes from 10.0 s (256) to 20.0 s (16)."))
+    #expect(lines.contains("The peak of a trial's memory goes from 30.0 MB (16) to 110.0 MB (256)."))
+    #expect(lines.contains { $0.hasPrefix("256: after epoch 1 the validation accuracy lay 66 points below") })
+    #expect(!lines.contains { $0.hasPrefix("16: after epoch") })
+    #expect(!ResultText(record).conclusions.contains { $0.hasPrefix("An epoch takes") })
+  }
+
   @Test func theBestMayBeNoise() {
     let lines = ResultText(record([("A", [0.90, 0.92, 0.91]), ("B", [0.91, 0.915, 0.913])])).conclusions
     #expect(lines[0].contains("over the next, A, +0.27 points ["))

@@ -52,6 +52,30 @@ import Testing
     #expect(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && html.contains("a&lt;b&gt;&amp;c"))
   }
 
+  /// The page names what all trials share, and not what is compared.
+  @Test func thePageSaysWhatWasTrained() throws {
+    let html = try Gallery.experiment().page.html
+    let start = try #require(html.firstRange(of: "In all settings: ")).upperBound
+    let line = html[start...].prefix { $0 != "<" }
+    #expect(line.contains("data set ") && line.contains("epochs ") && line.contains("batch size "))
+    #expect(!line.contains("learning rate"))
+  }
+
+  /// A lead that is not shown is doubted where the best is named.
+  @Test func theBestIsDoubtedWhereItMayBeNoise() throws {
+    var record = try Gallery.experiment().record
+    func isDoubted() -> Bool { ExperimentReport(record).page.html.contains("its lead may be noise") }
+    let best = try #require(record.settings.max { ($0.mean ?? 0) < ($1.mean ?? 0) }).name
+    let others = record.settings.filter { $0.name != best && $0.mean != nil }
+    let next = try #require(others.max { ($0.mean ?? 0) < ($1.mean ?? 0) }).name
+    let place = record.comparisons.firstIndex { Set([$0.setting, $0.other]) == [best, next] }
+    let index = try #require(place)
+    record.comparisons[index].adjustedP = 0.01
+    #expect(!isDoubted())
+    record.comparisons[index].adjustedP = 0.2
+    #expect(isDoubted())
+  }
+
   @Test func ratesAreDrawnWhereTheyDiffer() throws {
     var record = try Gallery.experiment().record
     func hasRates() -> Bool { ExperimentReport(record).page.html.contains("aria-label=\"Learning rate:") }

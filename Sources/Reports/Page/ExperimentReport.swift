@@ -43,7 +43,7 @@ package struct ExperimentReport: Sendable {
     }
     return Page.Section(
       id: "part-\(number)", title: record.title, label: record.name,
-      body: "<ul>\(sentences.joined())</ul>\(bodies.joined())")
+      body: "<ul>\(sentences.joined())</ul>\(sharedSettings ?? "")\(bodies.joined())")
   }
 
   private var subtitle: HTML {
@@ -57,11 +57,12 @@ package struct ExperimentReport: Sendable {
   /// The best setting, then what follows from the figures.
   private var summary: HTML {
     let best = groups.compactMap { group -> (name: String, value: String, remark: String)? in
-      let found = group.settings.filter { $0.mean != nil }.max { isBetter($1, than: $0) }
-      guard let setting = found else { return nil }
+      let ranked = group.settings.filter { $0.mean != nil }.sorted { isBetter($0, than: $1) }
+      guard let setting = ranked.first else { return nil }
       return (
         group.name.map { "Best on \($0)" } ?? "Best mean", setting.name,
         "\(record.metric.title) \(text(setting.mean)) \(interval(setting.lower, setting.upper))"
+          + (ranked.count > 1 ? doubt(setting, ranked[1]) : "")
       )
     }
     let failed = record.settings.flatMap(\.trials).count { $0.failure != nil }
@@ -70,7 +71,17 @@ package struct ExperimentReport: Sendable {
       ? "" : "<p class=\"alert\">\(failed) of \(record.settings.flatMap(\.trials).count) trials failed.</p>"
     let sentences = record.conclusions.map { "<li>\($0)</li>" as HTML }
     let verdict: HTML = sentences.isEmpty ? "" : "<ul class=\"verdict\">\(sentences.joined())</ul>"
-    return "<div class=\"summary\">\(alert)\(best.isEmpty ? "" : Page.figures(best))\(verdict)</div>"
+    let shared = sharedSettings ?? ""
+    return "<div class=\"summary\">\(alert)\(best.isEmpty ? "" : Page.figures(best))\(verdict)\(shared)</div>"
+  }
+
+  /// What stands beside the best, so that its name is not taken for a verdict.
+  private func doubt(_ best: ExperimentRecord.Setting, _ next: ExperimentRecord.Setting) -> String {
+    let found = record.comparisons.first {
+      $0.group == best.group && Set([$0.setting, $0.other]) == [best.name, next.name]
+    }
+    guard let found, !found.isShown else { return "" }
+    return found.isIdentical ? "; \(next.name) is the same training" : "; its lead may be noise"
   }
 
   /// The settings that are compared with each other.
@@ -136,8 +147,8 @@ package struct ExperimentReport: Sendable {
     let lead: HTML =
       record.seeds.count > 1
       ? """
-      Means over \(record.seeds.count) seeds. A difference is shown where it would be rare by chance: below 5% \
-      over all comparisons (Holm).
+      Means over \(record.seeds.count) seeds. A difference counts as shown where it would be rare by chance: \
+      below 5% over all comparisons (Holm).
       """
       : "One seed: whether a difference is more than chance cannot be said."
     return Page.Section(

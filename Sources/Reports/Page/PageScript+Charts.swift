@@ -69,9 +69,10 @@ extension PageScript {
       1: (x, y) => ['rect', { x: x - 2.7, y: y - 2.7, width: 5.4, height: 5.4 }],
       2: (x, y) => ['path', { d: `M${x} ${y - 3.6}L${x + 3.4} ${y + 2.5}H${x - 3.4}Z` }],
       3: (x, y) => ['path', { d: `M${x} ${y - 3.8}L${x + 3.8} ${y}L${x} ${y + 3.8}L${x - 3.8} ${y}Z` }],
+      4: (x, y) => ['path', { d: `M${x} ${y + 3.6}L${x - 3.4} ${y - 2.5}H${x + 3.4}Z` }],
     };
     function mark(index, x, y, color, parent) {
-      const [name, attributes] = marks[index % 4](x, y);
+      const [name, attributes] = marks[index % 5](x, y);
       return shape(name, { ...attributes, fill: color }, parent);
     }
 
