@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Writes the results of finished experiments as a page with their figures.
+
+    Benchmarks/experiments.py OUT.md FOLDER...
+
+Each FOLDER is what `martlet experiment` left; a study brings its parts. The figures go to images/experiments/
+beside OUT.md.
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+HEAD = """# The published experiments, on the real data
+
+Each experiment was run by `martlet experiment NAME` with three seeds at the epochs of its publication. Tables,
+figures and sentences are as the command writes them; sentences are computed from the trials, never written in
+advance. To repeat one, with its page of interactive figures and the images behind the numbers:
+
+    martlet experiment NAME --data DIR --output FOLDER
+    Benchmarks/experiments.py docs/experiments.md FOLDER...
+"""
+
+
+def main():
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    out = Path(sys.argv[1])
+    sections = []
+    for folder in map(Path, sys.argv[2:]):
+        record = load(folder)
+        for part in record["parts"]:
+            sections.append(section(folder / part, load(folder / part), out))
+        sections.append(section(folder, record, out))
+    out.write_text(HEAD + "".join(sections))
+    print(f"{out}: {len(sections)} experiments")
+
+
+def load(folder):
+    path = folder / "results.json"
+    if not path.exists():
+        sys.exit(f"experiments: {path}: expected the results of a finished experiment; run it to its end first")
+    return json.loads(path.read_text())
+
+
+def section(folder, record, out):
+    text = f"\n## {record['title']}\n\n`martlet experiment {record['name']}`\n"
+    for table in record["tables"]:
+        text += f"\n{markdown(table)}"
+    text += "\n" + "".join(f"- {sentence}\n" for sentence in record["conclusions"])
+    pictures = out.parent / "images" / "experiments"
+    for figure in record["figures"]:
+        source = folder / f"{figure['file']}.svg"
+        if not source.exists():
+            sys.exit(f"experiments: {source}: expected the figure that results.json names; run the experiment again")
+        pictures.mkdir(parents=True, exist_ok=True)
+        name = f"{record['name']}-{figure['file']}.svg"
+        shutil.copyfile(source, pictures / name)
+        text += f"\n![{figure['title']}](images/experiments/{name})\n"
+    return text
+
+
+def markdown(table):
+    rows = ["| " + " | ".join(row) + " |\n" for row in [table["columns"], *table["rows"]]]
+    rule = "|" + "|".join("---:" if numeric else "---" for numeric in table["numeric"]) + "|\n"
+    return f"{table['title']}:\n\n" + rows[0] + rule + "".join(rows[1:])
+
+
+if __name__ == "__main__":
+    main()
