@@ -109,9 +109,13 @@ struct LagFindings {
     let gaps = record.settings.compactMap { setting -> (String, Double, Int)? in
       let trained = Presentation.epochMeans(setting) { $0.accuracy }
       let validated = Presentation.epochMeans(setting) { $0.validationAccuracy }
-      let greatest = zip(trained, validated).enumerated().map { ($1.0 - $1.1, $0 + 1) }
-        .filter { $0.0 > Self.least }.max { $0.0 < $1.0 }
-      return greatest.map { (setting.name, $0.0, $0.1) }
+      let gaps = zip(trained, validated).map { $0 - $1 }
+      guard let greatest = gaps.max(), let epoch = gaps.firstIndex(of: greatest), let last = gaps.last,
+        // What stays or grows is no lag but overfitting.
+        greatest > Self.least, last < greatest / 2
+      else { return nil }
+      let place = record.groups.count > 1 ? setting.group.map { "\($0), " } ?? "" : ""
+      return (place + setting.name, greatest, epoch + 1)
     }
     return gaps.map { name, gap, epoch in
       "\(name): after epoch \(epoch) the validation accuracy lay \(String(format: "%.0f", gap * 100)) points below "

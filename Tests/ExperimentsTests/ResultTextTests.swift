@@ -53,7 +53,7 @@ import Testing
   }
 
   /// Steps, times, memory and a validation that lags behind the training are told from what was measured.
-  @Test func whatElseDiffersIsTold() {
+  @Test func whatElseDiffersIsTold() throws {
     var record = record([("16", [0.90, 0.91]), ("256", [0.2, 0.21])])
     for (setting, (steps, seconds, megabytes)) in [(3125, 20.0, 30), (196, 10.0, 110)].enumerated() {
       for trial in record.settings[setting].trials.indices {
@@ -61,11 +61,14 @@ import Testing
         var result = ResultEvent()
         result.secondsPerEpoch = seconds
         result.peakMemoryBytes = megabytes * 1_048_576
-        let epoch = EpochEvent(
-          epoch: 1, loss: 1, accuracy: 0.87, validationAccuracy: value, learningRate: 0.001, seconds: seconds)
+        let epochs = [value, setting == 1 ? 0.8 : 0.9].enumerated().map { index, validation in
+          EpochEvent(
+            epoch: index + 1, loss: 1, accuracy: 0.87, validationAccuracy: validation, learningRate: 0.001,
+            seconds: seconds)
+        }
         record.settings[setting].trials[trial].stepsPerEpoch = steps
         record.settings[setting].trials[trial].run = RunRecord(
-          path: "r", configuration: [:], epochs: [epoch], result: result)
+          path: "r", configuration: [:], epochs: epochs, result: result)
       }
     }
     let lines = ResultText(record, tellsCosts: true).conclusions
@@ -75,6 +78,13 @@ import Testing
     #expect(lines.contains { $0.hasPrefix("256: after epoch 1 the validation accuracy lay 66 points below") })
     #expect(!lines.contains { $0.hasPrefix("16: after epoch") })
     #expect(!ResultText(record).conclusions.contains { $0.hasPrefix("An epoch takes") })
+    // A gap that stays at the end is overfitting, and not told as a lag.
+    for trial in record.settings[1].trials.indices {
+      let run = try #require(record.settings[1].trials[trial].run)
+      record.settings[1].trials[trial].run = RunRecord(
+        path: "r", configuration: [:], epochs: run.epochs.reversed(), result: run.result)
+    }
+    #expect(!ResultText(record).conclusions.contains { $0.contains(": after epoch") })
   }
 
   @Test func theBestMayBeNoise() {
