@@ -14,9 +14,9 @@ from pathlib import Path
 
 HEAD = """# The published experiments, on the real data
 
-Each experiment was run by `martlet experiment NAME` with three seeds at the epochs of its publication. Tables,
-figures and sentences are as the command writes them; sentences are computed from the trials, never written in
-advance. To repeat one, with its page of interactive figures and the images behind the numbers:
+Each experiment was run by `martlet experiment`, by itself or as a part of a study, with three seeds at the epochs of
+its publication. Tables, figures and sentences are as the command writes them; sentences are computed from the
+trials, never written in advance. To repeat one, with its page of interactive figures:
 
     martlet experiment NAME --data DIR --output FOLDER
     Benchmarks/experiments.py docs/experiments.md FOLDER...
