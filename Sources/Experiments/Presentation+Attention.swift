@@ -73,8 +73,8 @@ extension Presentation {
         ) { setting in
           [
             setting.name, decimal(setting.mean { $0.run?.result?.secondsPerEpoch }, 2),
-            texts.value(setting.mean), decimal(megabytes(setting) { $0.peakMemoryBytes }, 1),
-            decimal(megabytes(setting) { $0.arenaBytes }, 1),
+            texts.value(setting.mean), decimal(setting.mean { $0.run?.result?.peakMegabytes }, 1),
+            decimal(setting.mean { $0.run?.result?.arenaMegabytes }, 1),
           ]
         }
       ]
@@ -104,7 +104,7 @@ extension Presentation {
               record.settings.map { $0.mean.map { $0 * 100 } }, margins(record.settings, factor: 100)),
             panel(
               "Memory", "Peak of the process (MB)", "memory",
-              record.settings.map { megabytes($0) { $0.peakMemoryBytes } }),
+              record.settings.map { $0.mean { $0.run?.result?.peakMegabytes } }),
           ])
       ]
     })
@@ -192,12 +192,6 @@ extension Presentation {
 
   private static func decimal(_ value: Double?, _ decimals: Int) -> String {
     value.map { String(format: "%.\(decimals)f", $0) } ?? "-"
-  }
-
-  private static func megabytes(
-    _ setting: ExperimentRecord.Setting, _ bytes: (ResultEvent) -> Int?
-  ) -> Double? {
-    setting.mean { trial in trial.run?.result.flatMap(bytes).map { Double($0) / 1_048_576 } }
   }
 }
 

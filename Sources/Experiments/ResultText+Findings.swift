@@ -29,7 +29,7 @@ struct ScheduleFindings {
     guard !own.isEmpty else { return [] }
     let span = own.count == 1 ? "its only epoch" : "all \(own.count) epochs"
     return members.filter { $0.name != base.name && rates($0) == own }.map {
-      "Settings too short to differ: \($0.name) had the same rate as \(base.name) in \(span)."
+      "Settings too short to differ: \($0.spokenName) had the same rate as \(base.spokenName) in \(span)."
     }
   }
 
@@ -40,7 +40,7 @@ struct ScheduleFindings {
       guard let first = rates.first, first > 0, let least = rates.min(), least < first, least > 0.9 * first
       else { return nil }
       let share = String(format: "%.1f", (1 - least / first) * 100)
-      return "\(setting.name) had lowered its rate by only \(share) % when the training ended after "
+      return "\(setting.spokenName) had lowered its rate by only \(share) % when the training ended after "
         + "\(rates.count) epochs."
     }
   }
@@ -57,7 +57,7 @@ struct StepFindings {
       let members = record.settings.filter { $0.group == group && $0.trials.first?.stepsPerEpoch != nil }
       let steps = members.compactMap { setting in setting.trials.first?.stepsPerEpoch.map { (setting, $0) } }
       guard Set(steps.map(\.1)).count > 1 else { return nil }
-      let counts = steps.map { "\($0.0.name): \(Table.grouped($0.1))" }.joined(separator: "; ")
+      let counts = steps.map { "\($0.0.spokenName): \(Table.grouped($0.1))" }.joined(separator: "; ")
       let keys = members.reduce(into: Set<String>()) { $0.formUnion($1.changes.map(\.key)) }
       let mix =
         keys.count > 1
@@ -76,9 +76,7 @@ struct CostFindings {
 
   var sentences: [String] {
     let time = range({ $0.secondsPerEpoch }) { String(format: "%.1f s", $0) }
-    let memory = range({ $0.peakMemoryBytes.map { Double($0) / 1_048_576 } }) {
-      String(format: "%.1f MB", $0)
-    }
+    let memory = range({ $0.peakMegabytes }) { String(format: "%.1f MB", $0) }
     return [
       time.map { "An epoch takes \($0)." }, memory.map { "The peak of a trial's memory goes \($0)." },
     ].compactMap(\.self)
@@ -87,7 +85,7 @@ struct CostFindings {
   /// The least and the greatest mean, each with its setting.
   private func range(_ value: (ResultEvent) -> Double?, _ text: (Double) -> String) -> String? {
     let means = record.settings.compactMap { setting in
-      setting.mean { $0.run?.result.flatMap(value) }.map { (setting.name, $0) }
+      setting.mean { $0.run?.result.flatMap(value) }.map { (setting.spokenName, $0) }
     }
     guard means.count > 1, let least = means.min(by: { $0.1 < $1.1 }),
       let most = means.max(by: { $0.1 < $1.1 })
@@ -115,7 +113,7 @@ struct LagFindings {
         greatest > Self.least, last < greatest / 2
       else { return nil }
       let place = record.groups.count > 1 ? setting.group.map { "\($0), " } ?? "" : ""
-      return (place + setting.name, greatest, epoch + 1)
+      return (place + setting.spokenName, greatest, epoch + 1)
     }
     return gaps.map { name, gap, epoch in
       "\(name): after epoch \(epoch) the validation accuracy lay \(String(format: "%.0f", gap * 100)) points below "

@@ -113,6 +113,15 @@ package struct ResultText {
     return lines
   }
 
+  /// What a summary of several experiments tells of this one: the best, and what is more than noise.
+  package var keyFindings: [String] {
+    let lines = record.groups.flatMap { best(in: $0) }
+    let shown = record.comparisons.filter { $0.isShown && $0.other == record.baseline }.map {
+      prefix($0.group) + verdict($0)
+    }
+    return lines + shown + failures + ScheduleFindings(record).sentences
+  }
+
   private func prefix(_ group: String?) -> String { grouped ? (group.map { "\($0): " } ?? "") : "" }
 
   private func best(in group: String?) -> [String] {
@@ -123,10 +132,10 @@ package struct ResultText {
     let reach =
       "\(fine(first.mean))\(interval.map { " \($0)" } ?? "") over \(count) seed\(count == 1 ? "" : "s")"
     guard ranked.count > 1 else {
-      return ["\(prefix(group))\(first.name) reaches a \(metricName) of \(reach)."]
+      return ["\(prefix(group))\(first.spokenName) reaches a \(metricName) of \(reach)."]
     }
     let name = metric.isBetterLower ? "lowest" : "highest"
-    var line = "\(prefix(group))The \(name) mean \(metricName) is that of \(first.name): \(reach)"
+    var line = "\(prefix(group))The \(name) mean \(metricName) is that of \(first.spokenName): \(reach)"
     if let comparison = record.comparison(first, ranked[1]) {
       line += "; \(lead(comparison))"
     }
@@ -136,28 +145,30 @@ package struct ResultText {
   /// How the best stands to the next.
   private func lead(_ comparison: ExperimentRecord.Comparison) -> String {
     let gap = difference(comparison.difference)
-    if comparison.isIdentical { return "\(comparison.other) is the same training" }
+    let other = record.spokenName(comparison.other)
+    if comparison.isIdentical { return "\(other) is the same training" }
     guard let range = range(comparison.lower, comparison.upper, signed) else {
-      return "the next, \(comparison.other), is \(gap) away, and one seed cannot show whether that is noise"
+      return "the next, \(other), is \(gap) away, and one seed cannot show whether that is noise"
     }
     let words = comparison.isShown ? "more than noise" : "no difference shown, it may be noise"
-    return "over the next, \(comparison.other), \(gap) \(range): \(words)"
+    return "over the next, \(other), \(gap) \(range): \(words)"
   }
 
   /// One comparison in words: `Cosine over Constant: +0.40 points [0.10, 0.70]`.
   package func verdict(_ comparison: ExperimentRecord.Comparison) -> String {
     let gap = difference(comparison.difference)
+    let (setting, other) = (record.spokenName(comparison.setting), record.spokenName(comparison.other))
     if comparison.isIdentical {
-      return "\(comparison.setting) and \(comparison.other) ended with the same weights for every seed."
+      return "\(setting) and \(other) ended with the same weights for every seed."
     }
     guard let range = range(comparison.lower, comparison.upper, signed) else {
-      return "\(comparison.setting) over \(comparison.other): \(gap) with one seed, which shows no noise; "
+      return "\(setting) over \(other): \(gap) with one seed, which shows no noise; "
         + "give --seeds 3."
     }
-    if comparison.isShown { return "\(comparison.setting) over \(comparison.other): \(gap) \(range)." }
+    if comparison.isShown { return "\(setting) over \(other): \(gap) \(range)." }
     let excludesZero = (comparison.lower ?? 0) > 0 || (comparison.upper ?? 0) < 0
     let note = excludesZero ? ", which the correction for many comparisons does not let stand" : ""
-    return "\(comparison.setting): no difference from \(comparison.other) shown (\(gap) \(range)\(note))."
+    return "\(setting): no difference from \(other) shown (\(gap) \(range)\(note))."
   }
 
   private var failures: [String] {
@@ -166,7 +177,7 @@ package struct ResultText {
       setting.trials.compactMap(\.failure).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         .map { reason in
           let seeds = setting.trials.filter { $0.failure == reason }.map { "\($0.seed)" }
-          return "\(prefix(setting.group))\(setting.name), seed\(seeds.count == 1 ? "" : "s") "
+          return "\(prefix(setting.group))\(setting.spokenName), seed\(seeds.count == 1 ? "" : "s") "
             + "\(seeds.joined(separator: ", ")), failed: \(reason)"
         }
     }
@@ -187,6 +198,6 @@ package struct ResultText {
   private func asked(_ tested: [ExperimentRecord.Comparison]) -> String {
     guard let baseline = record.baseline else { return "" }
     let beyond = tested.contains { $0.other != baseline } ? ", and the best with the next" : ""
-    return " (each setting with \(baseline)\(beyond))"
+    return " (each setting with \(record.spokenName(baseline))\(beyond))"
   }
 }

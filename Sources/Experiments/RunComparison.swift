@@ -163,7 +163,7 @@ package struct RunComparison {
         Table.percent(setting.mean { $0.run?.epochs.last?.validationAccuracy }),
         Table.percent(setting.mean { $0.run?.result?.testAccuracy }), number(4) { $0.result?.testLoss },
         number(2) { $0.result?.secondsPerEpoch },
-        number(1) { $0.result?.peakMemoryBytes.map { Double($0) / 1_048_576 } },
+        number(1) { $0.result?.peakMegabytes },
       ]
     }
   }

@@ -44,7 +44,9 @@ package struct Study: Sendable {
       ["Architecture", try architecture(parts[parts.count - 1])],
       ["Total parameters", Presentation.parameters(setting)],
     ]
-    for record in records.dropLast() { rows.append(["Best: \(record.title.lowercased())", best(record)]) }
+    for record in records.dropLast() {
+      rows.append(["Best: \(record.title.prefix(1).lowercased() + record.title.dropFirst())", best(record)])
+    }
     let scores: [(String, (ResultEvent) -> Double?)] = [
       ("Test accuracy", \.testAccuracy), ("Precision (weighted)", \.precision),
       ("Recall (weighted)", \.recall),
@@ -62,9 +64,19 @@ package struct Study: Sendable {
           file: "summary", title: "Final summary", columns: [.init("What"), .init("Result")], rows: rows)
       ],
       conclusions: records.flatMap { record in
-        record.conclusions.map { "\(record.title): \($0)" }
-      },
+        ResultText(record).keyFindings.map { "\(record.title): \($0)" }
+      } + [differences(records)].compactMap(\.self),
       parts: parts.map(\.name))
+  }
+
+  /// How many of all comparisons are more than noise.
+  private func differences(_ records: [ExperimentRecord]) -> String? {
+    let tested = records.flatMap(\.comparisons).filter { $0.adjustedP != nil }
+    guard !tested.isEmpty else { return nil }
+    let shown = tested.count(where: \.isShown)
+    return shown == 0
+      ? "None of the \(tested.count) comparisons shows a difference: the order of the settings may be noise."
+      : "\(shown) of the \(tested.count) comparisons show\(shown == 1 ? "s" : "") a difference; the others may be noise."
   }
 
   private func best(_ record: ExperimentRecord) -> String {

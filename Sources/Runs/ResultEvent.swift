@@ -49,6 +49,13 @@ package struct ResultEvent: Equatable, Sendable {
 
   package init() {}
 
+  /// The greatest resident memory in megabytes of 1,048,576 bytes.
+  package var peakMegabytes: Double? { Self.megabytes(peakMemoryBytes) }
+  /// The memory planned for the network's values, in the same unit.
+  package var arenaMegabytes: Double? { Self.megabytes(arenaBytes) }
+
+  private static func megabytes(_ bytes: Int?) -> Double? { bytes.map { Double($0) / 1_048_576 } }
+
   package var json: JSON {
     [
       "event": "result",

@@ -7,35 +7,8 @@ import Testing
 
 /// Conclusions are computed from the values, and say no more than they show.
 @Suite struct ResultTextTests {
-  /// An experiment's record with values by setting, as if trained.
-  private func record(
-    _ values: [(name: String, values: [Double])], baseline: String? = nil, rates: [String: [Double]] = [:],
-    group: String? = nil
-  ) -> ExperimentRecord {
-    var record = ExperimentRecord(
-      path: "e", name: "e", title: "Test", metric: ExperimentMetric.validationAccuracy.record,
-      baseline: baseline ?? values[0].name)
-    record.settings = values.map { name, values in
-      let trials = values.enumerated().map { seed, value in
-        var trial = ExperimentRecord.Trial(name: "\(name)-\(seed)", seed: seed)
-        trial.value = value
-        var result = ResultEvent()
-        result.weightsSHA256 = "\(name)\(value)"
-        let epochs = (rates[name] ?? [0.001]).enumerated().map { index, rate in
-          EpochEvent(epoch: index + 1, loss: 1, validationAccuracy: value, learningRate: rate, seconds: 1)
-        }
-        trial.run = RunRecord(path: "r", configuration: [:], epochs: epochs, result: result)
-        return trial
-      }
-      return ExperimentRecord.Setting(
-        name: name, group: group, changes: [.init(key: "schedule", text: name)], trials: trials)
-    }
-    record.computeStatistics()
-    return record
-  }
-
   @Test func aDifferenceIsShownWhereItIsMoreThanNoise() throws {
-    let record = record([
+    let record = ExperimentRecord.trained([
       ("Constant", [0.901, 0.903, 0.902]), ("Cosine", [0.906, 0.9079, 0.9071]),
       ("Step", [0.899, 0.9041, 0.9030]),
     ])
@@ -54,7 +27,7 @@ import Testing
 
   /// Steps, times, memory and a validation that lags behind the training are told from what was measured.
   @Test func whatElseDiffersIsTold() throws {
-    var record = record([("16", [0.90, 0.91]), ("256", [0.2, 0.21])])
+    var record = ExperimentRecord.trained([("16", [0.90, 0.91]), ("256", [0.2, 0.21])], key: "batch-size")
     for (setting, (steps, seconds, megabytes)) in [(3125, 20.0, 30), (196, 10.0, 110)].enumerated() {
       for trial in record.settings[setting].trials.indices {
         let value = record.settings[setting].trials[trial].value
@@ -72,11 +45,18 @@ import Testing
       }
     }
     let lines = ResultText(record, tellsCosts: true).conclusions
-    #expect(lines.contains("Steps an epoch differ (16: 3,125; 256: 196)."))
-    #expect(lines.contains("An epoch takes from 10.0 s (256) to 20.0 s (16)."))
-    #expect(lines.contains("The peak of a trial's memory goes from 30.0 MB (16) to 110.0 MB (256)."))
-    #expect(lines.contains { $0.hasPrefix("256: after epoch 1 the validation accuracy lay 66 points below") })
-    #expect(!lines.contains { $0.hasPrefix("16: after epoch") })
+    #expect(lines.contains("Steps an epoch differ (batch-size 16: 3,125; batch-size 256: 196)."))
+    #expect(lines.contains("An epoch takes from 10.0 s (batch-size 256) to 20.0 s (batch-size 16)."))
+    #expect(
+      lines.contains(
+        "The peak of a trial's memory goes from 30.0 MB (batch-size 16) to 110.0 MB (batch-size 256)."))
+    #expect(lines[0].hasPrefix("The highest mean validation accuracy is that of batch-size 16: 90.50%"))
+    #expect(lines[0].contains("over the next, batch-size 256,"))
+    #expect(
+      lines.contains {
+        $0.hasPrefix("batch-size 256: after epoch 1 the validation accuracy lay 66 points below")
+      })
+    #expect(!lines.contains { $0.hasPrefix("batch-size 16: after epoch") })
     #expect(!ResultText(record).conclusions.contains { $0.hasPrefix("An epoch takes") })
     // A gap that stays at the end is overfitting, and not told as a lag.
     for trial in record.settings[1].trials.indices {
@@ -88,13 +68,15 @@ import Testing
   }
 
   @Test func theBestMayBeNoise() {
-    let lines = ResultText(record([("A", [0.90, 0.92, 0.91]), ("B", [0.91, 0.915, 0.913])])).conclusions
+    let lines = ResultText(
+      ExperimentRecord.trained([("A", [0.90, 0.92, 0.91]), ("B", [0.91, 0.915, 0.913])])
+    ).conclusions
     #expect(lines[0].contains("over the next, A, +0.27 points ["))
     #expect(lines[0].hasSuffix("no difference shown, it may be noise."))
   }
 
   @Test func oneSeedShowsNoNoise() {
-    let lines = ResultText(record([("A", [0.90]), ("B", [0.95])])).conclusions
+    let lines = ResultText(ExperimentRecord.trained([("A", [0.90]), ("B", [0.95])])).conclusions
     #expect(lines[0].contains("one seed cannot show whether that is noise"))
     #expect(lines.contains("B over A: +5.00 points with one seed, which shows no noise; give --seeds 3."))
   }
@@ -102,7 +84,7 @@ import Testing
   @Test func theCorrectionCanTakeADifferenceBack() throws {
     // Alone the second would be shown at 5 %; among four it is not.
     let base = [0.900, 0.902, 0.904, 0.901]
-    let record = record([
+    let record = ExperimentRecord.trained([
       ("A", base), ("B", [0.9035, 0.9031, 0.9065, 0.9052]), ("C", [0.9, 0.903, 0.903, 0.902]),
       ("D", [0.901, 0.901, 0.904, 0.901]), ("E", [0.900, 0.902, 0.9045, 0.9005]),
     ])
@@ -113,7 +95,7 @@ import Testing
   }
 
   @Test func unequalSeedsAreComparedUnpaired() throws {
-    let record = record([("A", [0.90, 0.91, 0.92]), ("B", [0.95, 0.96])])
+    let record = ExperimentRecord.trained([("A", [0.90, 0.91, 0.92]), ("B", [0.95, 0.96])])
     let comparison = try #require(record.comparisons.first)
     #expect(!comparison.isPaired)
     let welch = try #require(Sample([0.95, 0.96]).welch(from: Sample([0.90, 0.91, 0.92])))
@@ -122,7 +104,7 @@ import Testing
 
   @Test func schedulesThatNeverFiredAreTold() {
     let lines = ResultText(
-      record(
+      ExperimentRecord.trained(
         [("Constant", [0.9, 0.91]), ("Step Decay", [0.9, 0.91]), ("Cosine", [0.9, 0.905])],
         rates: [
           "Constant": [1e-3, 1e-3, 1e-3], "Step Decay": [1e-3, 1e-3, 1e-3],
@@ -137,7 +119,7 @@ import Testing
   }
 
   @Test func equalWeightsAreTold() {
-    var record = record([("A", [0.9, 0.91]), ("B", [0.9, 0.91])])
+    var record = ExperimentRecord.trained([("A", [0.9, 0.91]), ("B", [0.9, 0.91])])
     for index in record.settings[1].trials.indices {
       record.settings[1].trials[index].run = record.settings[0].trials[index].run
     }
@@ -147,8 +129,10 @@ import Testing
   }
 
   @Test func groupsAreComparedApart() {
-    var record = record([("A", [0.9, 0.91, 0.92]), ("B", [0.5, 0.51, 0.53])], group: "one")
-    let other = self.record([("A", [0.3, 0.31, 0.33]), ("B", [0.7, 0.71, 0.74])], group: "two")
+    var record = ExperimentRecord.trained(
+      [("A", [0.9, 0.91, 0.92]), ("B", [0.5, 0.51, 0.53])], group: "one")
+    let other = ExperimentRecord.trained(
+      [("A", [0.3, 0.31, 0.33]), ("B", [0.7, 0.71, 0.74])], group: "two")
     record.settings += other.settings
     record.computeStatistics()
     #expect(record.comparisons.map(\.group) == ["one", "two"])
@@ -158,7 +142,7 @@ import Testing
   }
 
   @Test func theIntervalOfAShareEndsWhereSharesEnd() throws {
-    let record = record([("A", [0.97, 0.999, 0.9]), ("B", [0.01, 0.2, 0.05])])
+    let record = ExperimentRecord.trained([("A", [0.97, 0.999, 0.9]), ("B", [0.01, 0.2, 0.05])])
     let (high, low) = (record.settings[0], record.settings[1])
     #expect(high.upper == 1 && low.lower == 0)
     #expect(high.lower ?? 1 < 0.9 && low.upper ?? 0 > 0.2)
@@ -169,7 +153,7 @@ import Testing
   }
 
   @Test func oneReasonIsToldOnceForAllItsSeeds() {
-    var record = record([("A", [0.9, 0.91, 0.92])])
+    var record = ExperimentRecord.trained([("A", [0.9, 0.91, 0.92])])
     record.settings[0].trials[0].failure = "step 2"
     record.settings[0].trials[1].failure = "disk full"
     record.settings[0].trials[2].failure = "step 2"
@@ -179,7 +163,7 @@ import Testing
 
   @Test func aRecordIsReadAsItWasWritten() throws {
     try withTemporaryFolder { path in
-      var record = record([("A", [0.9, 0.91]), ("B", [0.95, 0.96])])
+      var record = ExperimentRecord.trained([("A", [0.9, 0.91]), ("B", [0.95, 0.96])])
       record.tables = ResultText(record).tables
       record.conclusions = ["x"]
       record.figures = [

@@ -1,3 +1,4 @@
+import Foundation
 import MartletReports
 import MartletRuns
 import MartletTensors
@@ -112,6 +113,29 @@ import Testing
     let page = ExperimentReport(study, parts: [part]).page
     #expect(page.sections.map(\.id) == ["part-1"])
     #expect(page.html.contains("Rates matter.") && page.html.contains("Rates of the dense network"))
+    // Its summary names what is best in each of them.
+    let best = try #require(part.record.ranked(in: nil).first)
+    #expect(
+      page.summary.text.contains("<dt>Best \(part.record.name)</dt><dd class=\"value\">\(best.name)</dd>"))
+  }
+
+  /// A seed leads to the page of its run, from the experiment's page and from the study's.
+  @Test func aTrialIsLinkedWhereItHasAPage() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var record = try Gallery.experiment().record
+    record.path = folder.appending(path: "part").path
+    let trial = record.settings[0].trials[0]
+    try FileManager.default.createDirectory(
+      atPath: record.runPath(of: trial), withIntermediateDirectories: true)
+    try Data().write(to: URL(filePath: "\(record.runPath(of: trial))/report.html"))
+    let link = "trials/\(trial.name)/report.html\">\(trial.seed)</a>"
+    let alone = ExperimentReport(record)
+    #expect(alone.page.html.contains("<a href=\"\(link)"))
+    #expect(alone.page.html.components(separatedBy: "report.html").count == 2)
+    let study = ExperimentRecord(path: folder.path, name: "study", title: "Study", metric: record.metric)
+    let page = ExperimentReport(study, parts: [ExperimentReport(record, place: "part/")]).page
+    #expect(page.html.contains("<a href=\"part/\(link)"))
   }
 
   @Test func anExperimentWithoutResultsGivesAPage() {

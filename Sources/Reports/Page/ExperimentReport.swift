@@ -7,16 +7,21 @@ package struct ExperimentReport: Sendable {
   package var record: ExperimentRecord
   /// The experiments that a study consists of.
   package var parts: [ExperimentReport]
+  /// The path from the page's folder to the experiment's, with a slash behind it; empty where they are one.
+  private let place: String
 
-  package init(_ record: ExperimentRecord, parts: [ExperimentReport] = []) {
+  package init(_ record: ExperimentRecord, parts: [ExperimentReport] = [], place: String = "") {
     self.record = record
     self.parts = parts
+    self.place = place
   }
 
   /// With the results of the experiments that a study consists of, as far as they are there.
   package static func load(parts record: ExperimentRecord) -> ExperimentReport {
-    let parts = record.parts.compactMap { try? ExperimentRecord.load("\(record.path)/\($0)") }
-    return ExperimentReport(record, parts: parts.map { ExperimentReport($0) })
+    let parts = record.parts.compactMap { name in
+      (try? ExperimentRecord.load("\(record.path)/\(name)")).map { ExperimentReport($0, place: "\(name)/") }
+    }
+    return ExperimentReport(record, parts: parts)
   }
 
   /// Writes the page whole or not at all.
@@ -42,29 +47,24 @@ package struct ExperimentReport: Sendable {
       "<h3>\(section.title)</h3>\(section.lead.map { "<p class=\"note\">\($0)</p>" as HTML } ?? "")\(section.body)"
     }
     return Page.Section(
-      id: "part-\(number)", title: record.title, label: record.name,
+      id: "part-\(number)", title: record.title, label: Self.label(record.name),
       body: "<ul>\(sentences.joined())</ul>\(sharedSettings ?? "")\(bodies.joined())")
   }
 
   private var subtitle: HTML {
     let count = record.settings.count
-    guard count > 0 else { return "\(record.name)" }
-    let settings = count == 1 ? "1 setting" : "\(count) settings"
+    let trials = parts.flatMap(\.record.settings).map(\.trials.count).reduce(0, +)
+    guard count > 0 || trials > 0 else { return "\(record.name)" }
+    let settings =
+      trials > 0
+      ? "\(parts.count) experiments · \(trials) trials" : count == 1 ? "1 setting" : "\(count) settings"
     let seeds = record.seeds.map(String.init).joined(separator: ", ")
     return "\(record.name) · \(settings) · \(record.seeds.count == 1 ? "seed" : "seeds") \(seeds)"
   }
 
   /// The best setting, then what follows from the figures.
   private var summary: HTML {
-    let best = groups.compactMap { group -> (name: String, value: String, remark: String)? in
-      let ranked = group.settings.filter { $0.mean != nil }.sorted { isBetter($0, than: $1) }
-      guard let setting = ranked.first else { return nil }
-      return (
-        group.name.map { "Best on \($0)" } ?? "Best mean", setting.name,
-        "\(record.metric.title) \(text(setting.mean)) \(interval(setting.lower, setting.upper))"
-          + (ranked.count > 1 ? doubt(setting, ranked[1]) : "")
-      )
-    }
+    let best = best("Best mean") + parts.flatMap { $0.best("Best \(Self.words($0.record.name))") }
     let failed = record.settings.flatMap(\.trials).count { $0.failure != nil }
     let alert: HTML =
       failed == 0
@@ -75,26 +75,28 @@ package struct ExperimentReport: Sendable {
     return "<div class=\"summary\">\(alert)\(best.isEmpty ? "" : Page.figures(best))\(verdict)\(shared)</div>"
   }
 
+  /// The best setting of each group, under a name for what it is the best of.
+  private func best(_ name: String) -> [(name: String, value: String, remark: String)] {
+    record.groups.compactMap { group in
+      let ranked = record.ranked(in: group)
+      guard let setting = ranked.first else { return nil }
+      let interval = interval(setting.lower, setting.upper)
+      guard record.settings.count > 1 else {
+        let seeds = record.seeds.count == 1 ? "1 seed" : "\(record.seeds.count) seeds"
+        return (record.metric.title, text(setting.mean), "\(setting.name), \(seeds) \(interval)")
+      }
+      let doubt = ranked.count > 1 ? doubt(setting, ranked[1]) : ""
+      return (
+        group.map { "\(name), \($0)" } ?? name, setting.name,
+        "\(record.metric.title) \(text(setting.mean)) \(interval)\(doubt)"
+      )
+    }
+  }
+
   /// What stands beside the best, so that its name is not taken for a verdict.
   private func doubt(_ best: ExperimentRecord.Setting, _ next: ExperimentRecord.Setting) -> String {
-    let found = record.comparisons.first {
-      $0.group == best.group && Set([$0.setting, $0.other]) == [best.name, next.name]
-    }
-    guard let found, !found.isShown else { return "" }
-    return found.isIdentical ? "; \(next.name) is the same training" : "; its lead may be noise"
-  }
-
-  /// The settings that are compared with each other.
-  private var groups: [(name: String?, settings: [ExperimentRecord.Setting])] {
-    let names = record.settings.map(\.group).reduce(into: [String?]()) {
-      if !$0.contains($1) { $0.append($1) }
-    }
-    return names.map { name in (name, record.settings.filter { $0.group == name }) }
-  }
-
-  private func isBetter(_ a: ExperimentRecord.Setting, than b: ExperimentRecord.Setting) -> Bool {
-    guard let x = a.mean, let y = b.mean else { return false }
-    return record.metric.isBetterLower ? x < y : x > y
+    guard let found = record.comparison(best, next), !found.isShown else { return "" }
+    return found.isIdentical ? "; \(next.spokenName) is the same training" : "; its lead may be noise"
   }
 
   private func text(_ value: Double?) -> String {
@@ -176,8 +178,18 @@ package struct ExperimentReport: Sendable {
         return nil
       }
       return Page.Section(
-        id: "figure-\(index + 1)", title: figure.title, label: "Figure \(index + 1)", body: body)
+        id: "figure-\(index + 1)", title: figure.title, label: Self.label(figure.file), body: body)
     }
+  }
+
+  /// What a file or an experiment shows, told by its name.
+  private static func label(_ name: String) -> String {
+    let words = words(name)
+    return words.prefix(1).uppercased() + words.dropFirst()
+  }
+
+  private static func words(_ name: String) -> String {
+    name.replacing("_", with: " ").replacing("-", with: " ")
   }
 
   private var tables: [Page.Section?] {
@@ -193,7 +205,7 @@ package struct ExperimentReport: Sendable {
       guard !fitting.isEmpty else { return nil }
       let columns = table.columns.map { Table.Column($0.title, isNumeric: $0.isNumeric) }
       return Page.Section(
-        id: "table-\(index + 1)", title: table.title, label: "Table \(index + 1)",
+        id: "table-\(index + 1)", title: table.title, label: Self.label(table.file),
         body: PageTable(columns, caption: table.title, rows: fitting).html)
     }
   }
@@ -237,12 +249,12 @@ package struct ExperimentReport: Sendable {
         let result = trial.run?.result
         return [
           .init([setting.group, setting.name].compactMap(\.self).joined(separator: ", ")),
-          .init("\(trial.seed)", key: Double(trial.seed)), .init(text(trial.value), key: trial.value),
+          .init(html: link(trial), key: Double(trial.seed)), .init(text(trial.value), key: trial.value),
           .init(result?.secondsPerEpoch.map(RunReport.duration) ?? "-", key: result?.secondsPerEpoch),
           .init(
             result?.peakMemoryBytes.map(RunReport.bytes) ?? "-", key: result?.peakMemoryBytes.map(Double.init)
           ),
-          .init(trial.failure ?? result?.stopReason ?? "-"),
+          .init(trial.failure ?? result?.stopReason?.replacing("_", with: " ") ?? "-"),
         ]
       }
     }
@@ -254,6 +266,16 @@ package struct ExperimentReport: Sendable {
       ], caption: "All trials", rows: rows)
     return Page.Section(
       id: "trials", title: "All trials", label: "Trials",
-      lead: "Each was a process of its own; its run folder is below trials/.", body: table.html)
+      lead:
+        "Each was a process of its own; its run folder, with the page of the run, is below \(place)\(ExperimentFile.trials)/.",
+      body: table.html)
+  }
+
+  /// The seed, and behind it the page of the run where there is one.
+  private func link(_ trial: ExperimentRecord.Trial) -> HTML {
+    guard FileManager.default.fileExists(atPath: "\(record.runPath(of: trial))/\(RunFile.report)") else {
+      return "\(trial.seed)"
+    }
+    return "<a href=\"\(place)\(ExperimentFile.trials)/\(trial.name)/\(RunFile.report)\">\(trial.seed)</a>"
   }
 }

@@ -1,0 +1,45 @@
+import MartletExperiments
+import MartletRuns
+import MartletTensors
+import Testing
+
+/// A study's summary says what its experiments showed, and not more.
+@Suite struct StudyTests {
+  private func summary(_ experiments: [ExperimentRecord]) throws -> ExperimentRecord {
+    let study = try Study.attention(Experiment.Options())
+    var final = ExperimentRecord.trained([("AE-CNN", [0.91, 0.92])])
+    final.title = "Final training"
+    return try study.record(at: "s", experiments + [final])
+  }
+
+  @Test func noiseIsCalledNoise() throws {
+    var rates = ExperimentRecord.trained(
+      [("Constant", [0.90, 0.91]), ("Cosine", [0.93, 0.90])], key: "model")
+    rates.title = "Dropout and L2"
+    let record = try summary([rates, rates])
+    #expect(record.conclusions.count == 4)
+    #expect(
+      record.conclusions[0].hasPrefix(
+        "Dropout and L2: The highest mean validation accuracy is that of Cosine"))
+    #expect(record.conclusions[2].hasPrefix("Final training: AE-CNN reaches a validation accuracy of 91.50%"))
+    #expect(
+      record.conclusions[3]
+        == "None of the 2 comparisons shows a difference: the order of the settings may be noise.")
+    let rows = try #require(record.tables.first).rows
+    #expect(rows.contains(["Best: dropout and L2", "Cosine (91.5%), no difference from Constant shown"]))
+    #expect(rows.contains(["Test accuracy", "91.5% ± 0.71 (2 seeds)"]))
+    #expect(
+      rows.contains(["Architecture", "AE-CNN: 5 Conv2D, 1 ChannelAttention, 1 SpatialAttention, 2 Dense"]))
+  }
+
+  @Test func aDifferenceIsTold() throws {
+    let rates = ExperimentRecord.trained([
+      ("Constant", [0.90, 0.91, 0.92]), ("Cosine", [0.95, 0.961, 0.97]), ("Step", [0.91, 0.905, 0.92]),
+    ])
+    let record = try summary([rates, rates])
+    #expect(record.conclusions.count { $0.hasPrefix("Test: Cosine over Constant: +") } == 2)
+    #expect(!record.conclusions.contains { $0.contains("no difference from") })
+    #expect(record.conclusions.last == "4 of the 6 comparisons show a difference; the others may be noise.")
+    #expect(record.parts == ["learning-rate", "batch-size", "attention", "regularization", "final"])
+  }
+}
