@@ -3,7 +3,7 @@
 
     Benchmarks/experiments.py OUT.md FOLDER...
 
-Each FOLDER is what `martlet experiment` left; a study brings its parts. The figures go to images/experiments/
+Each FOLDER is what `martlet experiment` left; a study brings its parts behind it. The figures go to images/experiments/
 beside OUT.md.
 """
 
@@ -14,9 +14,9 @@ from pathlib import Path
 
 HEAD = """# The published experiments, on the real data
 
-Each experiment was run by `martlet experiment`, by itself or as a part of a study, with three seeds at the epochs of
-its publication. Tables, figures and sentences are as the command writes them; sentences are computed from the
-trials, never written in advance. To repeat one, with its page of interactive figures:
+Each experiment was run with three seeds at the epochs of its publication. Tables, figures and sentences are as the
+command writes them; sentences are computed from the trials, never written in advance. To repeat one, with its page
+of interactive figures:
 
     martlet experiment NAME --data DIR --output FOLDER
     Benchmarks/experiments.py docs/experiments.md FOLDER...
@@ -30,9 +30,10 @@ def main():
     sections = []
     for folder in map(Path, sys.argv[2:]):
         record = load(folder)
+        sections.append(section(folder, record, f"`martlet experiment {record['name']}`", out))
         for part in record["parts"]:
-            sections.append(section(folder / part, load(folder / part), out))
-        sections.append(section(folder, record, out))
+            heading = f"Part of `martlet experiment {record['name']}`"
+            sections.append(section(folder / part, load(folder / part), heading, out))
     out.write_text(HEAD + "".join(sections))
     print(f"{out}: {len(sections)} experiments")
 
@@ -44,8 +45,8 @@ def load(folder):
     return json.loads(path.read_text())
 
 
-def section(folder, record, out):
-    text = f"\n## {record['title']}\n\n`martlet experiment {record['name']}`\n"
+def section(folder, record, heading, out):
+    text = f"\n## {record['title']}\n\n{heading}\n"
     for table in record["tables"]:
         text += f"\n{markdown(table)}"
     text += "\n" + "".join(f"- {sentence}\n" for sentence in record["conclusions"])

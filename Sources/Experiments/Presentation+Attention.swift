@@ -82,14 +82,13 @@ extension Presentation {
     figures: { record, experiment in
       let sizes = experiment.variants.map { Double($0.system.settings.batchSize) }
       func panel(
-        _ title: String, _ label: String, _ name: String, _ values: [Double?], _ margins: [Double] = []
-      )
-        -> FigureData.Panel
-      {
+        _ title: String, _ label: String, _ name: String, _ values: [Double?], _ margins: [Double] = [],
+        isPercentage: Bool = false
+      ) -> FigureData.Panel {
         .init(
           .lines, title: title, xLabel: "Batch size (images)", yLabel: label,
           series: [.init(name: name, x: sizes, y: values.map { $0 ?? .nan }, margins: margins)],
-          isXLogarithmic: true)
+          isXLogarithmic: true, isPercentage: isPercentage)
       }
       return [
         FigureData(
@@ -101,9 +100,10 @@ extension Presentation {
               record.settings.compactMap { $0.margin { $0.run?.result?.secondsPerEpoch } }),
             panel(
               "Validation accuracy", "Accuracy (%)", "accuracy",
-              record.settings.map { $0.mean.map { $0 * 100 } }, margins(record.settings, factor: 100)),
+              record.settings.map { $0.mean.map { $0 * 100 } }, margins(record.settings, factor: 100),
+              isPercentage: true),
             panel(
-              "Memory", "Peak of the process (MB)", "memory",
+              "Memory", "Peak without images (MB)", "memory",
               record.settings.map { $0.mean { $0.run?.result?.peakMegabytes } }),
           ])
       ]
@@ -144,7 +144,7 @@ extension Presentation {
     tables: { record, texts in
       [
         table(
-          "table", "Ways of regularization",
+          "table", "Ways of regularization, measured after the training",
           [
             .init("Dropout Config"), .init("L2 Reg"), .init("Val Accuracy", isNumeric: true),
             .init("Train Accuracy", isNumeric: true), .init("Accuracy Gap", isNumeric: true),
@@ -161,7 +161,7 @@ extension Presentation {
     figures: { record, _ in
       let members = record.settings
       let fourPanels = FigureData(
-        file: "regularization_training_curves", title: "Training with each way of regularization",
+        file: "regularization_training_curves", title: "Ways of regularization, measured while training",
         panels: members.map { setting in
           let accuracies = [
             ("training", epochMeans(setting) { $0.accuracy }),
@@ -173,19 +173,25 @@ extension Presentation {
               .init(name: name, x: means.indices.map { Double($0 + 1) }, y: means.map { $0 * 100 })
             })
         })
-      let pairs = [("Training", members.map(\.trained)), ("Validation", members.map(\.mean))]
+      let pairs = [
+        ("Training", members.map(\.trained), members.compactMap { $0.margin(\.trainedAccuracy) }),
+        ("Validation", members.map(\.mean), margins(members, factor: 1)),
+      ]
       let bars = FigureData(
-        file: "regularization_accuracy_comparison", title: "Training and validation accuracy",
+        file: "regularization_accuracy_comparison", title: "Accuracy after the training",
         panels: [
           .init(
             .bars, title: "", xLabel: "Regularization", yLabel: averaged("Accuracy (%)", members),
             categories: members.map(\.name),
-            series: pairs.map { name, values in
-              .init(name: name, y: values.map { ($0 ?? .nan) * 100 }, texts: values.map { Table.percent($0) })
+            series: pairs.map { name, values, margins in
+              .init(
+                name: name, y: values.map { ($0 ?? .nan) * 100 },
+                margins: margins.count == values.count ? margins.map { $0 * 100 } : [],
+                texts: values.map { Table.percent($0) })
             },
             boxes: members.map { setting in
               setting.gap.map { String(format: "Gap: %.1f%%", $0 * 100) } ?? ""
-            })
+            }, isPercentage: true)
         ])
       return [fourPanels, bars]
     })

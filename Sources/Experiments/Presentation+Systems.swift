@@ -70,7 +70,7 @@ extension Presentation {
       }
       return [
         .init(
-          file: "table", title: "Test scores",
+          file: "table", title: averaged("Test scores", [setting]),
           columns: [
             .init("Test accuracy", isNumeric: true), .init("Precision", isNumeric: true),
             .init("Recall", isNumeric: true), .init("F1", isNumeric: true),
@@ -84,7 +84,7 @@ extension Presentation {
             ]
           ]),
         .init(
-          file: "classes", title: "Scores of each class",
+          file: "classes", title: averaged("Scores of each class", [setting]),
           columns: [
             .init("Class"), .init("Precision", isNumeric: true), .init("Recall", isNumeric: true),
             .init("F1-Score", isNumeric: true),

@@ -89,15 +89,17 @@ package struct Presentation: Sendable {
   ) -> FigureData.Panel {
     let factor = record.metric.isShare ? 100.0 : 1
     let texts = ResultText(record)
+    // Below a title that names it whole, the axis needs one word.
+    let quantity = title.isEmpty ? record.metric.title : record.metric.noun
     return FigureData.Panel(
       .bars, title: title, xLabel: label,
-      yLabel: averaged(record.metric.title + (record.metric.isShare ? " (%)" : ""), members),
+      yLabel: averaged(quantity + (record.metric.isShare ? " (%)" : ""), members),
       categories: members.map(\.name),
       series: [
         .init(
           name: record.metric.title, y: members.map { ($0.mean ?? .nan) * factor },
           margins: margins(members, factor: factor), texts: members.map { texts.value($0.mean) })
-      ])
+      ], isPercentage: record.metric.isShare)
   }
 
   /// Half the widths of the settings' intervals; none where there is but one seed.

@@ -29,7 +29,7 @@ struct ScheduleFindings {
     guard !own.isEmpty else { return [] }
     let span = own.count == 1 ? "its only epoch" : "all \(own.count) epochs"
     return members.filter { $0.name != base.name && rates($0) == own }.map {
-      "Settings too short to differ: \($0.spokenName) had the same rate as \(base.spokenName) in \(span)."
+      "Too few epochs to differ: \($0.spokenName) had the same rate as \(base.spokenName) in \(span)."
     }
   }
 
@@ -78,7 +78,8 @@ struct CostFindings {
     let time = range({ $0.secondsPerEpoch }) { String(format: "%.1f s", $0) }
     let memory = range({ $0.peakMegabytes }) { String(format: "%.1f MB", $0) }
     return [
-      time.map { "An epoch takes \($0)." }, memory.map { "The peak of a trial's memory goes \($0)." },
+      time.map { "An epoch takes \($0)." },
+      memory.map { "The peak of a trial's memory, without its images, goes \($0)." },
     ].compactMap(\.self)
   }
 

@@ -190,14 +190,15 @@ package struct ResultText {
     let test = tested.allSatisfy(\.isPaired) ? "paired t tests by seed" : "Welch's t tests"
     guard tested.count > 1 else { return "Intervals are at 95 %, from \(test)." }
     return
-      "Intervals are at 95 %, those of differences from \(test); a difference counts as shown where its p-value "
-      + "stays below 0.05 after Holm's correction for \(tested.count) comparisons\(asked(tested))."
+      "Intervals are at 95 % each, those of differences from \(test); a difference counts as shown where its "
+      + "p-value stays below 0.05 after Holm's correction for \(tested.count) comparisons\(asked(tested))."
   }
 
   /// Which comparisons were made.
   private func asked(_ tested: [ExperimentRecord.Comparison]) -> String {
     guard let baseline = record.baseline else { return "" }
     let beyond = tested.contains { $0.other != baseline } ? ", and the best with the next" : ""
-    return " (each setting with \(record.spokenName(baseline))\(beyond))"
+    let same = record.comparisons.contains(where: \.isIdentical) ? "; the same training is not tested" : ""
+    return " (each setting with \(record.spokenName(baseline))\(beyond)\(same))"
   }
 }

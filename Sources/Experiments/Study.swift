@@ -54,7 +54,9 @@ package struct Study: Sendable {
     ]
     for (name, value) in scores {
       let sample = Sample(setting.trials.compactMap { $0.run?.result.flatMap(value) })
-      let spread = sample.deviation.map { String(format: " ± %.2f (%d seeds)", $0 * 100, sample.count) } ?? ""
+      let spread =
+        sample.deviation.map { String(format: ", deviation %.2f over %d seeds", $0 * 100, sample.count) }
+        ?? ""
       rows.append([name, (sample.count > 0 ? Table.percent(sample.mean) : "-") + spread])
     }
     return ExperimentRecord(
@@ -65,8 +67,26 @@ package struct Study: Sendable {
       ],
       conclusions: records.flatMap { record in
         ResultText(record).keyFindings.map { "\(record.title): \($0)" }
-      } + [differences(records)].compactMap(\.self),
+      } + ["The settings of the final training are given, not chosen by what was best before."]
+        + twins(records) + [differences(records)].compactMap(\.self),
       parts: parts.map(\.name))
+  }
+
+  /// Trainings that several experiments have in common, whatever each calls them.
+  private func twins(_ records: [ExperimentRecord]) -> [String] {
+    var names: [[String]: [String]] = [:]
+    var order: [[String]] = []
+    for (part, record) in zip(parts, records) {
+      for setting in record.settings {
+        let digests = setting.trials.compactMap { $0.run?.result?.weightsSHA256 }
+        guard !digests.isEmpty, digests.count == setting.trials.count else { continue }
+        if names[digests] == nil { order.append(digests) }
+        names[digests, default: []].append("\(setting.spokenName) (\(part.name))")
+      }
+    }
+    return order.compactMap { names[$0] }.filter { $0.count > 1 }.map {
+      "The same trainings, with the same weights: \($0.joined(separator: ", "))."
+    }
   }
 
   /// How many of all comparisons are more than noise.

@@ -28,6 +28,15 @@ extension FigureData {
   }
 }
 
+extension FigureData {
+  /// For a page, whose heading says the title already.
+  var untitled: FigureData {
+    var figure = self
+    figure.title = ""
+    return figure
+  }
+}
+
 extension FigureData.Panel {
   fileprivate var lines: LineChart {
     // Numbers that double stand at equal distances, by their names.
@@ -38,7 +47,9 @@ extension FigureData.Panel {
         let points = zip(line.x, line.y).map { x, y in
           Point(isXLogarithmic ? Double(places.firstIndex(of: x) ?? 0) : x, y)
         }
-        return LineChart.Series(name: line.name, points: points, intervals: line.intervals(points.count))
+        return LineChart.Series(
+          name: line.name, points: points, intervals: line.intervals(points.count, isPercentage: isPercentage)
+        )
       }, xNames: isXLogarithmic ? places.map { String(format: "%g", $0) } : nil)
   }
 
@@ -48,16 +59,21 @@ extension FigureData.Panel {
       series: series.map { bars in
         let texts = bars.texts.count == bars.y.count ? bars.texts : bars.y.map { String(format: "%.4g", $0) }
         return ColumnChart.Series(
-          name: bars.name, values: bars.y, texts: texts, intervals: bars.intervals(bars.y.count))
+          name: bars.name, values: bars.y, texts: texts,
+          intervals: bars.intervals(bars.y.count, isPercentage: isPercentage))
       }, notes: boxes)
   }
 }
 
 extension FigureData.Series {
   /// The intervals around the values; none where no margins, or not as many, were recorded.
-  fileprivate func intervals(_ count: Int) -> [ClosedRange<Double>?] {
+  fileprivate func intervals(_ count: Int, isPercentage: Bool) -> [ClosedRange<Double>?] {
     guard margins.count == count, y.count == count else { return [] }
-    return zip(y, margins).map { $1.isFinite && $0.isFinite && $1 >= 0 ? $0 - $1...$0 + $1 : nil }
+    return zip(y, margins).map { value, margin in
+      guard value.isFinite, margin.isFinite, margin >= 0 else { return nil }
+      let interval = value - margin...value + margin
+      return isPercentage ? interval.clamped(to: 0...100) : interval
+    }
   }
 }
 

@@ -52,6 +52,11 @@ package struct ExperimentRecord: Sendable {
     /// Whether it is a share of 1, told in percent.
     package var isShare: Bool
     package var isBetterLower: Bool
+    /// The name without that of the images: `Accuracy`.
+    package var noun: String {
+      guard let last = title.split(separator: " ").last else { return title }
+      return last.prefix(1).uppercased() + last.dropFirst()
+    }
 
     package init(key: String, title: String, isShare: Bool, isBetterLower: Bool) {
       self.key = key

@@ -37,10 +37,12 @@ package struct FigureData: Sendable, Equatable {
     package var isXLogarithmic: Bool
     /// A boxed text for each category; empty for none.
     package var boxes: [String]
+    /// Whether the values are percentages, whose intervals end at 0 and 100.
+    package var isPercentage: Bool
 
     package init(
       _ kind: Kind, title: String, xLabel: String, yLabel: String, categories: [String] = [],
-      series: [Series], isXLogarithmic: Bool = false, boxes: [String] = []
+      series: [Series], isXLogarithmic: Bool = false, boxes: [String] = [], isPercentage: Bool = false
     ) {
       self.kind = kind
       self.title = title
@@ -50,6 +52,7 @@ package struct FigureData: Sendable, Equatable {
       self.series = series
       self.isXLogarithmic = isXLogarithmic
       self.boxes = boxes
+      self.isPercentage = isPercentage
     }
   }
 
@@ -100,7 +103,7 @@ extension FigureData.Panel {
       "kind": .string(kind.rawValue), "title": .string(title), "x_label": .string(xLabel),
       "y_label": .string(yLabel), "categories": .array(categories.map(JSON.string)),
       "series": .array(series.map(\.json)), "x_logarithmic": .bool(isXLogarithmic),
-      "boxes": .array(boxes.map(JSON.string)),
+      "boxes": .array(boxes.map(JSON.string)), "percentage": .bool(isPercentage),
     ]
   }
 
@@ -112,7 +115,8 @@ extension FigureData.Panel {
       categories: (json["categories"]?.arrayValue ?? []).compactMap(\.stringValue),
       series: (json["series"]?.arrayValue ?? []).compactMap { FigureData.Series($0) },
       isXLogarithmic: json["x_logarithmic"] == true,
-      boxes: (json["boxes"]?.arrayValue ?? []).compactMap(\.stringValue))
+      boxes: (json["boxes"]?.arrayValue ?? []).compactMap(\.stringValue),
+      isPercentage: json["percentage"] == true)
   }
 }
 

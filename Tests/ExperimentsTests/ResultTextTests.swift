@@ -49,7 +49,8 @@ import Testing
     #expect(lines.contains("An epoch takes from 10.0 s (batch-size 256) to 20.0 s (batch-size 16)."))
     #expect(
       lines.contains(
-        "The peak of a trial's memory goes from 30.0 MB (batch-size 16) to 110.0 MB (batch-size 256)."))
+        "The peak of a trial's memory, without its images, goes from 30.0 MB (batch-size 16) to 110.0 MB (batch-size 256)."
+      ))
     #expect(lines[0].hasPrefix("The highest mean validation accuracy is that of batch-size 16: 90.50%"))
     #expect(lines[0].contains("over the next, batch-size 256,"))
     #expect(
@@ -113,7 +114,7 @@ import Testing
     ).conclusions
     #expect(
       lines.contains(
-        "Settings too short to differ: Step Decay had the same rate as Constant in all 3 epochs."))
+        "Too few epochs to differ: Step Decay had the same rate as Constant in all 3 epochs."))
     #expect(
       lines.contains { $0.hasPrefix("Cosine had lowered its rate by only 0.4 % when the training ended") })
   }

@@ -22,7 +22,7 @@ import Testing
     let html = report.page.html
     #expect(html.contains("Best mean"))
     #expect(html.contains("3 of 12 trials failed."))
-    #expect(html.contains("Means over 3 seeds."))
+    #expect(html.contains("Means over 3 seeds; a seed sets"))
     for sentence in report.record.conclusions {
       #expect(html.contains(("<li>\(sentence)</li>" as HTML).text))
     }
@@ -117,6 +117,16 @@ import Testing
     let best = try #require(part.record.ranked(in: nil).first)
     #expect(
       page.summary.text.contains("<dt>Best \(part.record.name)</dt><dd class=\"value\">\(best.name)</dd>"))
+  }
+
+  /// A line that another one hides is named in words.
+  @Test func aCoveredLineIsTold() throws {
+    var record = try Gallery.experiment().record
+    let html = ExperimentReport(record).page.html
+    #expect(!html.contains("lies below"))
+    record.settings[1].trials = record.settings[0].trials
+    let lines = "\(record.settings[0].name) lies below \(record.settings[1].name): they went the same way."
+    #expect(ExperimentReport(record).page.html.contains(lines))
   }
 
   /// A seed leads to the page of its run, from the experiment's page and from the study's.

@@ -11,7 +11,19 @@ extension ExperimentReport {
       else { return nil }
       return "\(name) \(text)"
     }
-    return told.isEmpty ? nil : "<p class=\"note\">In all settings: \(told.joined(separator: ", ")).</p>"
+    let parts = [told.isEmpty ? nil : "In all settings: \(told.joined(separator: ", ")).", machine]
+    let text = parts.compactMap(\.self).joined(separator: " ")
+    return text.isEmpty ? nil : "<p class=\"note\">\(text)</p>"
+  }
+
+  /// Where it was measured; times mean little without it.
+  private var machine: String? {
+    let machines = record.settings.flatMap(\.trials).compactMap { $0.run?.environment }.map {
+      "\($0.processor), \($0.cores) core\($0.cores == 1 ? "" : "s"), \($0.operatingSystem)"
+    }
+    let different = machines.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    guard !different.isEmpty else { return nil }
+    return "Measured on \(different.joined(separator: "; "))."
   }
 
   /// The settings that a comparison is of little use without, with their names for people.

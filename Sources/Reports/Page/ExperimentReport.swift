@@ -149,8 +149,9 @@ package struct ExperimentReport: Sendable {
     let lead: HTML =
       record.seeds.count > 1
       ? """
-      Means over \(record.seeds.count) seeds. A difference counts as shown where it would be rare by chance: \
-      below 5% over all comparisons (Holm).
+      Means over \(record.seeds.count) seeds; a seed sets initial weights, order of the images and random layers. \
+      A difference counts as shown where it would be rare by chance: below 5% over all comparisons of this \
+      experiment (Holm).
       """
       : "One seed: whether a difference is more than chance cannot be said."
     return Page.Section(
@@ -172,7 +173,7 @@ package struct ExperimentReport: Sendable {
       let body: HTML
       if figure.panels.allSatisfy({ $0.kind == .lines }) {
         body = Page.grid(figure.charts.compactMap { $0 as? LineChart }.map { PageChart($0) })
-      } else if let drawing = figure.drawing {
+      } else if let drawing = figure.untitled.drawing {
         body = Page.figure(drawing, alternative: figure.title)
       } else {
         return nil
@@ -240,7 +241,18 @@ package struct ExperimentReport: Sendable {
     guard !charts.isEmpty else { return nil }
     return Page.Section(
       id: "courses", title: "How the trainings went", label: "Training",
-      lead: "Means over the seeds; names above a chart hide and show its lines.", body: Page.grid(charts))
+      lead: """
+        Means over the seeds, up to the epoch that all of them reached; names above a chart hide and show its \
+        lines.\(Self.covered(charts[0].chart.series))
+        """, body: Page.grid(charts))
+  }
+
+  /// Which lines cannot be seen because a later one went the same way.
+  private static func covered(_ lines: [LineChart.Series]) -> String {
+    let covers = lines.enumerated().compactMap { index, line in
+      lines[(index + 1)...].last { $0.points == line.points }.map { "\(line.name) lies below \($0.name)" }
+    }
+    return covers.isEmpty ? "" : " \(covers.joined(separator: ", ")): they went the same way."
   }
 
   private var trials: Page.Section? {
