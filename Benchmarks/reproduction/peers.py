@@ -35,10 +35,10 @@ def main():
     parts = data.load(system, arguments.data, arguments.limit)
     peer = importlib.import_module(f"{system.peer}_peer")
     own = (
-        {"start": arguments.start, "same_draws": arguments.same_draws} if system.peer == "torch"
-        else {"backup_folder": os.path.join(arguments.out, "unfinished", f"{system.id}-seed{arguments.seed}")})
+        {"start": arguments.start, "same_draws": arguments.same_draws} if system.peer == "torch" else {})
+    unfinished = os.path.join(arguments.out, "unfinished", f"{system.id}-seed{arguments.seed}")
     result = peer.train(
-        system, parts, arguments.seed, arguments.threads, arguments.epochs or system.epochs, **own)
+        system, parts, arguments.seed, arguments.threads, arguments.epochs or system.epochs, unfinished, **own)
     history = result["history"]
     result = {
         "system": system.id, "seed": arguments.seed, "peer": system.peer, "threads": arguments.threads,

@@ -1,5 +1,7 @@
 """Trains a system with PyTorch, on the CPU."""
 
+import os
+import shutil
 import time
 
 import numpy as np
@@ -51,7 +53,37 @@ class MartletDropout(nn.Module):
         return x * torch.tensor(philox.keep_mask(x.shape, self.rate, self.path, self.step, self.seed), dtype=x.dtype)
 
 
-def train(system, parts, seed, threads, epochs, start, same_draws=False):
+class Backup:
+    """What a training that was interrupted goes on from, exactly: all that changes, after each epoch."""
+
+    def __init__(self, folder, model, optimizer):
+        self.folder, self.model, self.optimizer = folder, model, optimizer
+        self.path = os.path.join(folder, "state.pt")
+
+    def restore(self):
+        """The history so far."""
+        if not os.path.exists(self.path):
+            return []
+        state = torch.load(self.path)
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        torch.set_rng_state(state["draws"])
+        print(f"goes on after epoch {len(state['history'])}", flush=True)
+        return state["history"]
+
+    def save(self, history):
+        os.makedirs(self.folder, exist_ok=True)
+        torch.save({
+            "model": self.model.state_dict(), "optimizer": self.optimizer.state_dict(),
+            "draws": torch.get_rng_state(), "history": history,
+        }, self.path + ".part")
+        os.replace(self.path + ".part", self.path)
+
+    def remove(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def train(system, parts, seed, threads, epochs, backup_folder, start, same_draws=False):
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     training, _, test = parts
@@ -66,8 +98,11 @@ def train(system, parts, seed, threads, epochs, start, same_draws=False):
     images, labels = prepare(training, system)
     targets = nn.functional.one_hot(labels, 10).float() if system.one_hot else labels
     is_penalized = system.model == "conv5x5_regularized"
-    history, stop_reason = [], "epochs done" if system.threshold is None else "cap"
-    for epoch in range(epochs):
+    backup = Backup(backup_folder, model, optimizer)
+    # Martlet's dropout counts its steps itself: such a run, made to compare single steps, is begun again.
+    history = [] if same_draws else backup.restore()
+    stop_reason = "epochs done" if system.threshold is None else "cap"
+    for epoch in range(len(history), epochs):
         model.train()
         start = time.perf_counter()
         losses, correct, running, recent = [], 0, [], 0.0
@@ -97,6 +132,8 @@ def train(system, parts, seed, threads, epochs, start, same_draws=False):
         if system.threshold is not None and history[-1]["loss"] <= system.threshold:
             stop_reason = "threshold"
             break
+        if not same_draws:
+            backup.save(history)
     result = {
         "parameters": sum(p.numel() for p in model.parameters()),
         "history": history,
@@ -110,6 +147,7 @@ def train(system, parts, seed, threads, epochs, start, same_draws=False):
         # As Martlet's losses do.
         for name in ("test_loss", "train_loss"):
             result[name] += penalties(model).item()
+    backup.remove()
     return result
 
 
