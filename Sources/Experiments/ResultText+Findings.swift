@@ -68,6 +68,26 @@ struct StepFindings {
   }
 }
 
+/// What accuracies no better than guessing say.
+struct ChanceFindings {
+  let record: ExperimentRecord
+
+  init(_ record: ExperimentRecord) { self.record = record }
+
+  var sentences: [String] {
+    record.settings.compactMap { setting in
+      let accuracies = setting.trials.compactMap { $0.run?.result?.testAccuracy }
+      guard let classes = setting.trials.compactMap({ $0.run?.result?.perClass?.count }).first, classes > 1,
+        !accuracies.isEmpty, accuracies.allSatisfy({ $0 < 1.1 / Double(classes) })
+      else { return nil }
+      let place = record.groups.count > 1 ? setting.group.map { "\($0), " } ?? "" : ""
+      return
+        "\(place)\(setting.spokenName) learned nothing with any seed: \(Table.percent(1 / Double(classes))) of "
+        + "the test images is what guessing one of \(classes) classes gives."
+    }
+  }
+}
+
 /// What the times and the memory of the trials say.
 struct CostFindings {
   let record: ExperimentRecord

@@ -107,7 +107,7 @@ package struct ResultText {
       let line = prefix(comparison.group) + verdict(comparison)
       if !told.contains(line) { lines.append(line) }
     }
-    lines += failures + ScheduleFindings(record).sentences + StepFindings(record).sentences
+    lines += troubles + ScheduleFindings(record).sentences + StepFindings(record).sentences
     lines += LagFindings(record).sentences + (tellsCosts ? CostFindings(record).sentences : [])
     if let note = correction { lines.append(note) }
     return lines
@@ -119,7 +119,7 @@ package struct ResultText {
     let shown = record.comparisons.filter { $0.isShown && $0.other == record.baseline }.map {
       prefix($0.group) + verdict($0)
     }
-    return lines + shown + failures + ScheduleFindings(record).sentences
+    return lines + shown + troubles + ScheduleFindings(record).sentences
   }
 
   private func prefix(_ group: String?) -> String { grouped ? (group.map { "\($0): " } ?? "") : "" }
@@ -170,6 +170,9 @@ package struct ResultText {
     let note = excludesZero ? ", which the correction for many comparisons does not let stand" : ""
     return "\(setting): no difference from \(other) shown (\(gap) \(range)\(note))."
   }
+
+  /// Trials that came to nothing.
+  private var troubles: [String] { failures + ChanceFindings(record).sentences }
 
   private var failures: [String] {
     record.settings.flatMap { setting in

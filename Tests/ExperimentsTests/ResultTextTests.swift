@@ -68,6 +68,27 @@ import Testing
     #expect(!ResultText(record).conclusions.contains { $0.contains(": after epoch") })
   }
 
+  @Test func guessingIsTold() {
+    var record = ExperimentRecord.trained([("A", [0.1, 0.108]), ("B", [0.1, 0.9])])
+    #expect(!ResultText(record).conclusions.contains { $0.contains("learned nothing") })
+    let score = ResultEvent.ClassScore(name: "c", precision: 0, recall: 0, f1: 0, support: 1)
+    for setting in record.settings.indices {
+      record.settings[setting].trials = record.settings[setting].trials.map { trial in
+        var trial = trial
+        var result = trial.run?.result
+        result?.perClass = Array(repeating: score, count: 10)
+        trial.run = RunRecord(path: "r", configuration: [:], epochs: [], result: result)
+        return trial
+      }
+    }
+    let lines = ResultText(record).conclusions.filter { $0.contains("learned nothing") }
+    #expect(
+      lines == [
+        "A learned nothing with any seed: 10.0% of the test images is what guessing one of 10 classes gives."
+      ])
+    #expect(ResultText(record).keyFindings.contains(lines[0]))
+  }
+
   @Test func theBestMayBeNoise() {
     let lines = ResultText(
       ExperimentRecord.trained([("A", [0.90, 0.92, 0.91]), ("B", [0.91, 0.915, 0.913])])
