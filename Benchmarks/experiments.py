@@ -4,7 +4,7 @@
     Benchmarks/experiments.py OUT.md FOLDER...
 
 Each FOLDER is what `martlet experiment` left; a study brings its parts behind it. The figures go to images/experiments/
-beside OUT.md.
+beside OUT.md, under the folders' names.
 """
 
 import json
@@ -46,7 +46,7 @@ def load(folder):
 
 
 def section(folder, record, heading, out):
-    text = f"\n## {record['title']}\n\n{heading}\n"
+    text = f"\n## {record['title']}\n\n{heading}{extent(folder, record)}\n"
     for table in record["tables"]:
         text += f"\n{markdown(table)}"
     text += "\n" + "".join(f"- {sentence}\n" for sentence in record["conclusions"])
@@ -56,10 +56,20 @@ def section(folder, record, heading, out):
         if not source.exists():
             sys.exit(f"experiments: {source}: expected the figure that results.json names; run the experiment again")
         pictures.mkdir(parents=True, exist_ok=True)
-        name = f"{record['name']}-{figure['file']}.svg"
+        name = f"{folder.resolve().name}-{figure['file']}.svg"
         shutil.copyfile(source, pictures / name)
         text += f"\n![{figure['title']}](images/experiments/{name})\n"
     return text
+
+
+def extent(folder, record):
+    """How long was trained, which an experiment's options may change."""
+    epochs = {
+        json.loads((folder / "trials" / trial["name"] / "configuration.json").read_text())["epochs"]
+        for setting in record["settings"] for trial in setting["trials"]}
+    if not epochs:
+        return ""
+    return f": {len(record['seeds'])} seeds, {' or '.join(map(str, sorted(epochs)))} epochs"
 
 
 def markdown(table):

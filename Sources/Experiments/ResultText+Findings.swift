@@ -68,6 +68,13 @@ struct StepFindings {
   }
 }
 
+extension ExperimentRecord {
+  /// The name of a setting in a sentence, with its group where there are several.
+  fileprivate func place(_ setting: Setting) -> String {
+    [groups.count > 1 ? setting.group : nil, setting.spokenName].compactMap(\.self).joined(separator: ", ")
+  }
+}
+
 /// What accuracies no better than guessing say.
 struct ChanceFindings {
   let record: ExperimentRecord
@@ -80,9 +87,8 @@ struct ChanceFindings {
       guard let classes = setting.trials.compactMap({ $0.run?.result?.perClass?.count }).first, classes > 1,
         !accuracies.isEmpty, accuracies.allSatisfy({ $0 < 1.1 / Double(classes) })
       else { return nil }
-      let place = record.groups.count > 1 ? setting.group.map { "\($0), " } ?? "" : ""
       return
-        "\(place)\(setting.spokenName) learned nothing with any seed: \(Table.percent(1 / Double(classes))) of "
+        "\(record.place(setting)) learned nothing with any seed: \(Table.percent(1 / Double(classes))) of "
         + "the test images is what guessing one of \(classes) classes gives."
     }
   }
@@ -133,8 +139,7 @@ struct LagFindings {
         // What stays or grows is no lag but overfitting.
         greatest > Self.least, last < greatest / 2
       else { return nil }
-      let place = record.groups.count > 1 ? setting.group.map { "\($0), " } ?? "" : ""
-      return (place + setting.spokenName, greatest, epoch + 1)
+      return (record.place(setting), greatest, epoch + 1)
     }
     return gaps.map { name, gap, epoch in
       "\(name): after epoch \(epoch) the validation accuracy lay \(String(format: "%.0f", gap * 100)) points below "

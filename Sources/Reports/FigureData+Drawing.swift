@@ -26,9 +26,7 @@ extension FigureData {
       }
     }
   }
-}
 
-extension FigureData {
   /// For a page, whose heading says the title already.
   var untitled: FigureData {
     var figure = self
