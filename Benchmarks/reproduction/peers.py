@@ -36,7 +36,11 @@ def main():
     peer = importlib.import_module(f"{system.peer}_peer")
     own = (
         {"start": arguments.start, "same_draws": arguments.same_draws} if system.peer == "torch" else {})
-    unfinished = os.path.join(arguments.out, "unfinished", f"{system.id}-seed{arguments.seed}")
+    # What is tried otherwise does not go on with the training at full settings, nor the other way round.
+    kind = [f"limit{arguments.limit}" if arguments.limit else "", "start" if arguments.start else "",
+        "same-draws" if arguments.same_draws else ""]
+    unfinished = os.path.join(
+        arguments.out, "unfinished", "-".join([f"{system.id}-seed{arguments.seed}", *filter(None, kind)]))
     result = peer.train(
         system, parts, arguments.seed, arguments.threads, arguments.epochs or system.epochs, unfinished, **own)
     history = result["history"]

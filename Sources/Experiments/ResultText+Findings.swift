@@ -83,13 +83,15 @@ struct ChanceFindings {
 
   var sentences: [String] {
     record.settings.compactMap { setting in
-      let accuracies = setting.trials.compactMap { $0.run?.result?.testAccuracy }
-      guard let classes = setting.trials.compactMap({ $0.run?.result?.perClass?.count }).first, classes > 1,
-        !accuracies.isEmpty, accuracies.allSatisfy({ $0 < 1.1 / Double(classes) })
-      else { return nil }
-      return
-        "\(record.place(setting)) learned nothing with any seed: \(Table.percent(1 / Double(classes))) of "
-        + "the test images is what guessing one of \(classes) classes gives."
+      let results = setting.trials.compactMap { $0.run?.result }
+      guard let classes = results.compactMap(\.perClass).first, classes.count > 1 else { return nil }
+      let chance = 1 / Double(classes.count)
+      let images = Double(classes.map(\.support).reduce(0, +))
+      // Three standard deviations of what guessing gives on as many images.
+      let most = chance + 3 * (chance * (1 - chance) / images).squareRoot()
+      guard results.allSatisfy({ $0.testAccuracy.map { $0 <= most } ?? false }) else { return nil }
+      return "\(record.place(setting)) learned nothing with any seed: \(Table.percent(chance)) of "
+        + "the test images is what guessing one of \(classes.count) classes gives."
     }
   }
 }

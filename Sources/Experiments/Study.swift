@@ -47,6 +47,7 @@ package struct Study: Sendable {
     for record in records.dropLast() {
       rows.append(["Best: \(record.title.prefix(1).lowercased() + record.title.dropFirst())", best(record)])
     }
+    rows.append(["Settings of the final training", "given, not chosen by the results above"])
     let scores: [(String, (ResultEvent) -> Double?)] = [
       ("Test accuracy", \.testAccuracy), ("Precision (weighted)", \.precision),
       ("Recall (weighted)", \.recall),
@@ -67,8 +68,7 @@ package struct Study: Sendable {
       ],
       conclusions: records.flatMap { record in
         ResultText(record).keyFindings.map { "\(record.title): \($0)" }
-      } + ["The settings of the final training are given, not chosen by what was best before."]
-        + twins(records) + [differences(records)].compactMap(\.self),
+      } + twins(records) + [differences(records)].compactMap(\.self),
       parts: parts.map(\.name))
   }
 

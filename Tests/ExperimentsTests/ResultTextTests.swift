@@ -69,9 +69,9 @@ import Testing
   }
 
   @Test func guessingIsTold() {
-    var record = ExperimentRecord.trained([("A", [0.1, 0.108]), ("B", [0.1, 0.9])])
+    var record = ExperimentRecord.trained([("A", [0.1, 0.108]), ("B", [0.1, 0.9]), ("C", [0.113, 0.1])])
     #expect(!ResultText(record).conclusions.contains { $0.contains("learned nothing") })
-    let score = ResultEvent.ClassScore(name: "c", precision: 0, recall: 0, f1: 0, support: 1)
+    let score = ResultEvent.ClassScore(name: "c", precision: 0, recall: 0, f1: 0, support: 500)
     for setting in record.settings.indices {
       record.settings[setting].trials = record.settings[setting].trials.map { trial in
         var trial = trial
