@@ -28,7 +28,8 @@ extension ExperimentReport {
 
   /// The settings that a comparison is of little use without, with their names for people.
   private static let sharedKeys = [
-    ("model", "model"), ("dataset", "data set"), ("limit", "images"), ("epochs", "epochs"),
+    ("model", "model"), ("dataset", "data set"), ("limit", "images"), ("sampling", "sampling"),
+    ("epochs", "epochs"),
     ("batch_size", "batch size"), ("optimizer", "optimizer"), ("learning_rate", "learning rate"),
     ("schedule", "schedule"), ("patience", "patience"), ("augmentation", "augmentation"),
     ("validation", "validation"),

@@ -190,7 +190,8 @@ package struct ExperimentReport: Sendable {
   }
 
   private static func words(_ name: String) -> String {
-    name.replacing("_", with: " ").replacing("-", with: " ")
+    // A number belongs to the word before it: CIFAR-10.
+    name.replacing("_", with: " ").replacing(/-(?=[a-z])/, with: " ")
   }
 
   private var tables: [Page.Section?] {

@@ -95,7 +95,8 @@ package struct Page: Sendable {
   package static func figures(_ figures: [(name: String, value: String, remark: String)]) -> HTML {
     let cells = figures.map { figure -> HTML in
       let remark = figure.remark.isEmpty ? "" : "<dd class=\"remark\">\(figure.remark)</dd>" as HTML
-      return "<div><dt>\(figure.name)</dt><dd class=\"value\">\(figure.value)</dd>\(remark)</div>"
+      let size: HTML = figure.value.count > 20 ? "value long" : "value"
+      return "<div><dt>\(figure.name)</dt><dd class=\"\(size)\">\(figure.value)</dd>\(remark)</div>"
     }
     return "<dl class=\"figures\">\(cells.joined(""))</dl>"
   }

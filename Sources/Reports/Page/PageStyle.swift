@@ -50,6 +50,7 @@ enum PageStyle {
       .figures dt { font-size: .875rem; color: var(--soft); }
       .figures dd { margin: 0; }
       .figures .value { font-size: 1.75rem; line-height: 1.2; font-weight: 600; letter-spacing: -.02em; }
+      .figures .value.long { font-size: 1.1875rem; }
       .figures .remark { font-size: .8125rem; }
       .list { display: grid; grid-template-columns: repeat(auto-fill, minmax(210px, 1fr));
         gap: calc(var(--step) * 1.5) calc(var(--step) * 3); margin: 0; }
