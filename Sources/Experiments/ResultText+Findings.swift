@@ -62,15 +62,15 @@ struct StepFindings {
       let mix =
         keys.count > 1
         ? "; the comparison mixes the number of steps with the rest" : ""
-      let place = record.groups.count > 1 ? group.map { "\($0): " } ?? "" : ""
-      return "\(place)Steps an epoch differ (\(counts))\(mix)."
+      let prefix = record.groups.count > 1 ? group.map { "\($0): " } ?? "" : ""
+      return "\(prefix)Steps an epoch differ (\(counts))\(mix)."
     }
   }
 }
 
 extension ExperimentRecord {
   /// The name of a setting in a sentence, with its group where there are several.
-  fileprivate func place(_ setting: Setting) -> String {
+  fileprivate func subject(_ setting: Setting) -> String {
     [groups.count > 1 ? setting.group : nil, setting.spokenName].compactMap(\.self).joined(separator: ", ")
   }
 }
@@ -90,7 +90,7 @@ struct ChanceFindings {
       // Three standard deviations of what guessing gives on as many images.
       let most = chance + 3 * (chance * (1 - chance) / images).squareRoot()
       guard results.allSatisfy({ $0.testAccuracy.map { $0 <= most } ?? false }) else { return nil }
-      return "\(record.place(setting)) learned nothing with any seed: \(Table.percent(chance)) of "
+      return "\(record.subject(setting)) learned nothing with any seed: \(Table.percent(chance)) of "
         + "the test images is what guessing one of \(classes.count) classes gives."
     }
   }
@@ -141,7 +141,7 @@ struct LagFindings {
         // What stays or grows is no lag but overfitting.
         greatest > Self.least, last < greatest / 2
       else { return nil }
-      return (record.place(setting), greatest, epoch + 1)
+      return (record.subject(setting), greatest, epoch + 1)
     }
     return gaps.map { name, gap, epoch in
       "\(name): after epoch \(epoch) the validation accuracy lay \(String(format: "%.0f", gap * 100)) points below "

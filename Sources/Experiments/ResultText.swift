@@ -16,7 +16,7 @@ package struct ResultText {
   }
 
   private var metric: ExperimentRecord.Metric { record.metric }
-  private var metricName: String { metric.title.prefix(1).lowercased() + metric.title.dropFirst() }
+  private var metricName: String { metric.title.withSmallFirstLetter }
 
   /// A value of the metric: `91.2%` or `0.2513`.
   package func value(_ value: Double?) -> String {
@@ -152,6 +152,17 @@ package struct ResultText {
     }
     let words = comparison.isShown ? "more than noise" : "no difference shown, it may be noise"
     return "over the next, \(other), \(gap) \(range): \(words)"
+  }
+
+  /// The best of all settings and how it stands to the next, for a cell of a table.
+  package var bestInBrief: String {
+    let ranked = record.ranked(in: nil)
+    guard let first = ranked.first else { return "-" }
+    let best = "\(first.name) (\(value(first.mean)))"
+    guard ranked.count > 1, let comparison = record.comparison(first, ranked[1]) else { return best }
+    if comparison.isIdentical { return "\(best), the same training as \(comparison.other)" }
+    return comparison.isShown
+      ? "\(best), better than \(comparison.other)" : "\(best), no difference from \(comparison.other) shown"
   }
 
   /// One comparison in words: `Cosine over Constant: +0.40 points [0.10, 0.70]`.

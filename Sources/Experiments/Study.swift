@@ -45,7 +45,7 @@ package struct Study: Sendable {
       ["Total parameters", Presentation.parameters(setting)],
     ]
     for record in records.dropLast() {
-      rows.append(["Best: \(record.title.prefix(1).lowercased() + record.title.dropFirst())", best(record)])
+      rows.append(["Best: \(record.title.withSmallFirstLetter)", ResultText(record).bestInBrief])
     }
     rows.append(["Settings of the final training", "given, not chosen by the results above"])
     let scores: [(String, (ResultEvent) -> Double?)] = [
@@ -97,20 +97,6 @@ package struct Study: Sendable {
     return shown == 0
       ? "None of the \(tested.count) comparisons shows a difference: the order of the settings may be noise."
       : "\(shown) of the \(tested.count) comparisons show\(shown == 1 ? "s" : "") a difference; the others may be noise."
-  }
-
-  private func best(_ record: ExperimentRecord) -> String {
-    let ranked = record.ranked(in: nil)
-    guard let first = ranked.first else { return "-" }
-    let texts = ResultText(record)
-    guard ranked.count > 1, let lead = record.comparison(first, ranked[1]) else {
-      return "\(first.name) (\(texts.value(first.mean)))"
-    }
-    let words =
-      lead.isIdentical
-      ? "the same training as \(lead.other)"
-      : lead.isShown ? "better than \(lead.other)" : "no difference from \(lead.other) shown"
-    return "\(first.name) (\(texts.value(first.mean))), \(words)"
   }
 
   /// The network's name, and how many layers of each kind it has.

@@ -55,7 +55,7 @@ package struct ExperimentRecord: Sendable {
     /// The name without that of the images: `Accuracy`.
     package var noun: String {
       guard let last = title.split(separator: " ").last else { return title }
-      return last.prefix(1).uppercased() + last.dropFirst()
+      return last.withLargeFirstLetter
     }
 
     package init(key: String, title: String, isShare: Bool, isBetterLower: Bool) {

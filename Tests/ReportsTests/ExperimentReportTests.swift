@@ -144,7 +144,7 @@ import Testing
     #expect(alone.page.html.contains("<a href=\"\(link)"))
     #expect(alone.page.html.components(separatedBy: "report.html").count == 2)
     let study = ExperimentRecord(path: folder.path, name: "study", title: "Study", metric: record.metric)
-    let page = ExperimentReport(study, parts: [ExperimentReport(record, place: "part/")]).page
+    let page = ExperimentReport(study, parts: [ExperimentReport(record, pathPrefix: "part/")]).page
     #expect(page.html.contains("<a href=\"part/\(link)"))
   }
 

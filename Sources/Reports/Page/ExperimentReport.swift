@@ -8,18 +8,20 @@ package struct ExperimentReport: Sendable {
   /// The experiments that a study consists of.
   package var parts: [ExperimentReport]
   /// The path from the page's folder to the experiment's, with a slash behind it; empty where they are one.
-  private let place: String
+  private let pathPrefix: String
 
-  package init(_ record: ExperimentRecord, parts: [ExperimentReport] = [], place: String = "") {
+  package init(_ record: ExperimentRecord, parts: [ExperimentReport] = [], pathPrefix: String = "") {
     self.record = record
     self.parts = parts
-    self.place = place
+    self.pathPrefix = pathPrefix
   }
 
   /// With the results of the experiments that a study consists of, as far as they are there.
   package static func load(parts record: ExperimentRecord) -> ExperimentReport {
     let parts = record.parts.compactMap { name in
-      (try? ExperimentRecord.load("\(record.path)/\(name)")).map { ExperimentReport($0, place: "\(name)/") }
+      (try? ExperimentRecord.load("\(record.path)/\(name)")).map {
+        ExperimentReport($0, pathPrefix: "\(name)/")
+      }
     }
     return ExperimentReport(record, parts: parts)
   }
@@ -185,8 +187,7 @@ package struct ExperimentReport: Sendable {
 
   /// What a file or an experiment shows, told by its name.
   private static func label(_ name: String) -> String {
-    let words = words(name)
-    return words.prefix(1).uppercased() + words.dropFirst()
+    words(name).withLargeFirstLetter
   }
 
   private static func words(_ name: String) -> String {
@@ -280,7 +281,7 @@ package struct ExperimentReport: Sendable {
     return Page.Section(
       id: "trials", title: "All trials", label: "Trials",
       lead:
-        "Each was a process of its own; its run folder, with the page of the run, is below \(place)\(ExperimentFile.trials)/.",
+        "Each was a process of its own; its run folder, with the page of the run, is below \(pathPrefix)\(ExperimentFile.trials)/.",
       body: table.html)
   }
 
@@ -289,6 +290,7 @@ package struct ExperimentReport: Sendable {
     guard FileManager.default.fileExists(atPath: "\(record.runPath(of: trial))/\(RunFile.report)") else {
       return "\(trial.seed)"
     }
-    return "<a href=\"\(place)\(ExperimentFile.trials)/\(trial.name)/\(RunFile.report)\">\(trial.seed)</a>"
+    return
+      "<a href=\"\(pathPrefix)\(ExperimentFile.trials)/\(trial.name)/\(RunFile.report)\">\(trial.seed)</a>"
   }
 }

@@ -49,7 +49,7 @@ extension RunReport {
       let names = points.map { Self.strength($0.x) }
       return PageChart(
         LineChart(
-          title: change.prefix(1).uppercased() + change.dropFirst(), xLabel: "Strength\(unit)",
+          title: change.withLargeFirstLetter, xLabel: "Strength\(unit)",
           yLabel: "Accuracy (%)",
           series: [
             .init(name: change, points: points.enumerated().map { Point(Double($0), $1.y) })

@@ -1,3 +1,4 @@
+import MartletRuns
 import MartletTensors
 
 extension RunReport {
@@ -53,7 +54,6 @@ extension RunReport {
 
   /// `learning_rate` as `Learning rate`.
   private static func title(_ key: String) -> String {
-    let words = key.replacing("_", with: " ")
-    return words.prefix(1).uppercased() + words.dropFirst()
+    key.replacing("_", with: " ").withLargeFirstLetter
   }
 }
