@@ -3,8 +3,8 @@
 
     Benchmarks/experiments.py OUT.md FOLDER...
 
-Each FOLDER is what `martlet experiment` left; a study brings its parts behind it. The figures go to images/experiments/
-beside OUT.md, under the folders' names.
+Each FOLDER is what `martlet experiment` left, NAME-full what it left with --full; a study brings its parts behind it.
+The figures go to images/experiments/ beside OUT.md, under the folders' names.
 """
 
 import json
@@ -14,11 +14,11 @@ from pathlib import Path
 
 HEAD = """# The published experiments, on the real data
 
-Each experiment was run with three seeds at the epochs of its publication. Tables, figures and sentences are as the
-command writes them; sentences are computed from the trials, never written in advance. To repeat one, with its page
-of interactive figures:
+Each experiment was run with three seeds at the epochs of its publication, that of the learning rates also with
+`--full`. Tables, figures and sentences are as the command writes them; sentences are computed from the trials, never
+written in advance. To repeat one, with its page of interactive figures:
 
-    martlet experiment NAME --data DIR --output FOLDER
+    martlet experiment NAME --seeds 3 --data DIR --output FOLDER
     Benchmarks/experiments.py docs/experiments.md FOLDER...
 """
 
@@ -30,7 +30,8 @@ def main():
     sections = []
     for folder in map(Path, sys.argv[2:]):
         record = load(folder)
-        sections.append(section(folder, record, f"`martlet experiment {record['name']}`", out))
+        command = f"`martlet experiment {record['name']}{' --full' if is_full(folder) else ''}`"
+        sections.append(section(folder, record, command, out))
         for part in record["parts"]:
             heading = f"Part of `martlet experiment {record['name']}`"
             sections.append(section(folder / part, load(folder / part), heading, out))
@@ -45,8 +46,14 @@ def load(folder):
     return json.loads(path.read_text())
 
 
+def is_full(folder):
+    """Whether the folder is NAME-full: the results tell settings, not the options that led to them."""
+    return folder.resolve().name.endswith("-full")
+
+
 def section(folder, record, heading, out):
-    text = f"\n## {record['title']}\n\n{heading}{extent(folder, record)}\n"
+    title = record["title"] + (" with `--full`" if is_full(folder) else "")
+    text = f"\n## {title}\n\n{heading}{extent(folder, record)}\n"
     for table in record["tables"]:
         text += f"\n{markdown(table)}"
     text += "\n" + "".join(f"- {sentence}\n" for sentence in record["conclusions"])
