@@ -30,8 +30,9 @@ def main():
     sections = []
     for folder in map(Path, sys.argv[2:]):
         record = load(folder)
-        command = f"`martlet experiment {record['name']}{' --full' if is_full(folder) else ''}`"
-        sections.append(section(folder, record, command, out))
+        # The results tell the settings, not the options that led to them: the folder's name does.
+        option = " --full" if folder.resolve().name.endswith("-full") else ""
+        sections.append(section(folder, record, f"`martlet experiment {record['name']}{option}`", out))
         for part in record["parts"]:
             heading = f"Part of `martlet experiment {record['name']}`"
             sections.append(section(folder / part, load(folder / part), heading, out))
@@ -46,14 +47,8 @@ def load(folder):
     return json.loads(path.read_text())
 
 
-def is_full(folder):
-    """Whether the folder is NAME-full: the results tell settings, not the options that led to them."""
-    return folder.resolve().name.endswith("-full")
-
-
 def section(folder, record, heading, out):
-    title = record["title"] + (" with `--full`" if is_full(folder) else "")
-    text = f"\n## {title}\n\n{heading}{extent(folder, record)}\n"
+    text = f"\n## {record['title']}{extent(folder, record)}\n\n{heading}\n"
     for table in record["tables"]:
         text += f"\n{markdown(table)}"
     text += "\n" + "".join(f"- {sentence}\n" for sentence in record["conclusions"])

@@ -62,13 +62,15 @@ struct StepFindings {
       let mix =
         keys.count > 1
         ? "; the comparison mixes the number of steps with the rest" : ""
-      let prefix = record.groups.count > 1 ? group.map { "\($0): " } ?? "" : ""
-      return "\(prefix)Steps an epoch differ (\(counts))\(mix)."
+      return "\(record.prefix(group))Steps an epoch differ (\(counts))\(mix)."
     }
   }
 }
 
 extension ExperimentRecord {
+  /// The beginning of a sentence about a group, where there are several.
+  func prefix(_ group: String?) -> String { groups.count > 1 ? group.map { "\($0): " } ?? "" : "" }
+
   /// The name of a setting in a sentence, with its group where there are several.
   fileprivate func subject(_ setting: Setting) -> String {
     [groups.count > 1 ? setting.group : nil, setting.spokenName].compactMap(\.self).joined(separator: ", ")

@@ -104,7 +104,7 @@ package struct ResultText {
     var lines = record.groups.flatMap { best(in: $0) }
     let told = Set(lines)
     for comparison in record.comparisons where comparison.other == record.baseline {
-      let line = prefix(comparison.group) + verdict(comparison)
+      let line = record.prefix(comparison.group) + verdict(comparison)
       if !told.contains(line) { lines.append(line) }
     }
     lines += troubles + ScheduleFindings(record).sentences + StepFindings(record).sentences
@@ -117,25 +117,24 @@ package struct ResultText {
   package var keyFindings: [String] {
     let lines = record.groups.flatMap { best(in: $0) }
     let shown = record.comparisons.filter { $0.isShown && $0.other == record.baseline }.map {
-      prefix($0.group) + verdict($0)
+      record.prefix($0.group) + verdict($0)
     }
     return lines + shown + troubles + ScheduleFindings(record).sentences
   }
 
-  private func prefix(_ group: String?) -> String { grouped ? (group.map { "\($0): " } ?? "") : "" }
-
   private func best(in group: String?) -> [String] {
     let ranked = record.ranked(in: group)
-    guard let first = ranked.first else { return ["\(prefix(group))no trial came to a result."] }
+    guard let first = ranked.first else { return ["\(record.prefix(group))no trial came to a result."] }
     let interval = range(first.lower, first.upper) { String(fine($0).filter { $0 != "%" }) }
     let count = first.sample.count
     let reach =
       "\(fine(first.mean))\(interval.map { " \($0)" } ?? "") over \(count) seed\(count == 1 ? "" : "s")"
     guard ranked.count > 1 else {
-      return ["\(prefix(group))\(first.spokenName) reaches a \(metricName) of \(reach)."]
+      return ["\(record.prefix(group))\(first.spokenName) reaches a \(metricName) of \(reach)."]
     }
     let name = metric.isBetterLower ? "lowest" : "highest"
-    var line = "\(prefix(group))The \(name) mean \(metricName) is that of \(first.spokenName): \(reach)"
+    var line =
+      "\(record.prefix(group))The \(name) mean \(metricName) is that of \(first.spokenName): \(reach)"
     if let comparison = record.comparison(first, ranked[1]) {
       line += "; \(lead(comparison))"
     }
@@ -191,7 +190,7 @@ package struct ResultText {
       setting.trials.compactMap(\.failure).reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
         .map { reason in
           let seeds = setting.trials.filter { $0.failure == reason }.map { "\($0.seed)" }
-          return "\(prefix(setting.group))\(setting.spokenName), seed\(seeds.count == 1 ? "" : "s") "
+          return "\(record.prefix(setting.group))\(setting.spokenName), seed\(seeds.count == 1 ? "" : "s") "
             + "\(seeds.joined(separator: ", ")), failed: \(reason)"
         }
     }
