@@ -43,6 +43,7 @@ enum PageStyle {
       footer { color: var(--soft); font-size: .8125rem; padding-top: var(--step);
         padding-bottom: calc(var(--step) * 5); overflow-wrap: anywhere; }
       .verdict { font-size: 1.0625rem; margin: calc(var(--step) * 2.5) 0 0; }
+      .verdict + .note { margin-top: calc(var(--step) * 1.5); }
       .alert { border-left: 4px solid #d55e00; padding: 4px 0 4px 12px; margin: 0 0 calc(var(--step) * 2); }
 
       .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr));
