@@ -51,3 +51,29 @@ print("test accuracy \(try trainer.evaluate(test).accuracy)")
 for path in trainer.parameters.paths.prefix(4) {
   print("\(path) has the shape \(trainer.parameters.tensor(path)?.shape ?? [])")
 }
+
+let two = try GraphModel(inputs: ["image": .image(28, 28, 1)]) { inputs in
+  let maps = Conv2D(16, kernelSize: 3, activation: .relu)(Rescale(1 / 255)(inputs["image"]))
+  let features = GlobalAveragePooling2D()(MaxPooling2D(2)(maps))
+  return ["class": Dense(10)(features), "shoe": Dense(1)(features)]
+}
+let step = try TrainingStep(two, targets: ["class": .labels, "shoe": .numbers([1])]) {
+  network, inputs, targets in
+  let outputs = network(inputs)
+  return crossEntropy(outputs["class"], targets["class"])
+    + (outputs["shoe"].sigmoid() - targets["shoe"]).squared().mean()
+}
+for batch in try DataLoader(train, batchSize: 64) {
+  let isShoe = batch.labels.scalars.map { [5, 7, 9].contains($0) ? Float(1) : 0 }
+  try step(
+    ["image": .bytes(batch.images)],
+    targets: [
+      "class": .labels(batch.labels), "shoe": .floats(Tensor(shape: [batch.count, 1], scalars: isShoe)),
+    ])
+}
+let predictor = try GraphPredictor(two, parameters: step.parameters)
+let first = test.image(at: 0)
+let outputs = try predictor.outputs([
+  "image": .bytes(Tensor(shape: [1] + first.shape, scalars: first.scalars))
+])
+print("a shoe, as a score: \(outputs["shoe"]?.scalars[0] ?? 0)")

@@ -50,7 +50,11 @@ struct EvaluateCommand: Verb {
   /// A run's network with its weights, and what it makes of its images.
   private func measured(_ run: String) throws -> MeasuredRun {
     var (configuration, record) = try RunConfiguration.load(run: run)
-    if let dataset { configuration.system.dataset = dataset }
+    if let dataset {
+      configuration.system.dataset = dataset
+      // The size is that of the training's folder; published images have their own.
+      if !SystemData.isFolder(dataset) { configuration.system.settings.imageSize = nil }
+    }
     let data = try common.load(configuration.system)
     try configuration.preparation.require(data.preparation)
     let (train, test) = try configuration.system.prepared(data)

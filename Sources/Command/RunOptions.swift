@@ -1,6 +1,7 @@
 import ArgumentParser
 import MartletExperiments
 import MartletRuns
+import MartletTensors
 
 /// Where a training leaves its run, and whether it goes on with one.
 struct RunOptions: ParsableArguments {
@@ -34,7 +35,9 @@ extension SettingOptions {
     let pairs = zip(saved.json.members ?? [], wanted.json.members ?? [])
     guard let (old, new) = pairs.first(where: { $0.0 != $0.1 }) else { return saved }
     throw Failure(
-      .usage, at: "--resume", expected: "the run's own \(old.key), \(old.value.text)",
-      received: new.value.text, hint: "leave the option out, or begin a new run in another folder")
+      .usage, at: "--resume", expected: "the run's own \(old.key), \(Self.text(old.value))",
+      received: Self.text(new.value), hint: "leave the option out, or begin a new run in another folder")
   }
+
+  private static func text(_ setting: JSON) -> String { setting == .null ? "none" : setting.text }
 }

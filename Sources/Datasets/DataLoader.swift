@@ -106,7 +106,7 @@ public final class DataLoader: Sequence, Sendable {
   ///   - epoch: Which order, from 0.
   ///   - step: The first batch wanted, from 0; those before it are the ones already trained on.
   public func batches(epoch: Int, startingAt step: Int = 0) -> Batches {
-    precondition(epoch >= 0 && step >= 0, "epoch \(epoch), step \(step)")
+    demand(epoch >= 0 && step >= 0, "epoch \(epoch), step \(step)")
     return Batches(loader: self, epoch: epoch, step: step)
   }
 

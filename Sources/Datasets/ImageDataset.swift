@@ -181,6 +181,6 @@ public struct ImageDataset: Sendable {
   }
 
   private func checkIndex(_ index: Int) {
-    precondition(index >= 0 && index < count, "image \(index) of \(name), which has \(count) images")
+    demand(index >= 0 && index < count, "image \(index) of \(name), which has \(count) images")
   }
 }

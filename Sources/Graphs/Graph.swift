@@ -59,7 +59,7 @@ public final class Graph {
   /// Appends an operation; after a first mistake the result carries the mistake onward.
   package func apply(_ op: Op, _ inputs: [Value], location: String = "") -> Value {
     guard inputs.allSatisfy(\.isValid) else { return invalidValue }
-    precondition(inputs.allSatisfy { $0.graph === self }, "values of two traces are mixed in \(op.name)")
+    demand(inputs.allSatisfy { $0.graph === self }, "values of two traces are mixed in \(op.name)")
     let operands = inputs.map { nodes[$0.id] }
     do throws(ShapeMismatch) {
       let (shape, element) = try op.result(of: operands.map { ($0.shape, $0.element) })

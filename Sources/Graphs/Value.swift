@@ -1,3 +1,5 @@
+import MartletTensors
+
 /// A result in a graph that is being traced: a shape and an element type, no numbers yet.
 ///
 /// After a first mistake a value carries it onward; the constructor that traces throws it.
@@ -153,7 +155,7 @@ extension Value {
 
 /// Joins values along one axis; all other extents must be equal.
 public func concatenate(_ values: [Value], axis: Int = -1) -> Value {
-  precondition(!values.isEmpty, "concatenate needs at least one value")
+  demand(!values.isEmpty, "concatenate needs at least one value")
   let axis = axis < 0 ? axis + values[0].rank : axis
   return values[0].graph.apply(.structure(.concatenate(axis: axis)), values)
 }

@@ -120,7 +120,8 @@ public enum ImageCoder {
     guard status == 0 else {
       let text = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
       throw ImageError(
-        at: name, expected: "a picture of at most \(mostPixels) pixels, PNG or JPEG", received: text)
+        at: name, expected: "a whole PNG or JPEG picture of at most \(mostPixels) pixels, grey or RGB",
+        received: text, hint: "save it anew with a picture program, or leave it out")
     }
   }
 }

@@ -5,7 +5,7 @@ extension Tensor<UInt8> {
   ///
   /// Gray is 0.299 red + 0.587 green + 0.114 blue, rounded; color from gray repeats it.
   public func converted(to channels: ImageCoder.Channels) -> Tensor<UInt8> {
-    precondition(shape.count == 3, "an image [H, W, C] is needed, received \(shape)")
+    demand(shape.count == 3, "an image [H, W, C] is needed, received \(shape)")
     switch (shape[2], channels) {
     case (1, .gray), (3, .rgb): return self
     case (1, .rgb):

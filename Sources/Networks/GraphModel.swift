@@ -49,7 +49,7 @@ public struct GraphModel: GraphNetwork {
   /// Applies the network as a part of another one, in its own scope; again it shares the weights.
   public func callAsFunction(_ values: NamedValues) -> NamedValues {
     guard let first = values.entries.first?.element else {
-      preconditionFailure("\(name ?? "the model") is applied to no values")
+      fatalError("\(name ?? "the model") is applied to no values")
     }
     guard values.names.sorted() == inputs.names.sorted() else {
       return NamedValues(
@@ -63,6 +63,7 @@ public struct GraphModel: GraphNetwork {
     let ordered = inputs.names.map { values[$0] }
     let one = origin.trace(.model, ordered) {
       (ordered: [Value], scope: LayerScope) throws(ModelError) -> Value in
+      for (spec, value) in zip(inputs.elements, ordered) { try spec.requireShape(of: value, scope) }
       let outer = scope.graph.settings.preset
       scope.graph.settings.preset = preset
       defer { scope.graph.settings.preset = outer }

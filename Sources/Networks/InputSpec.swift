@@ -37,4 +37,12 @@ public struct InputSpec: Sendable, Hashable {
         path: path, expected: "positive extents", received: "\(shape)", location: location)
     }
   }
+
+  /// Requires samples of this shape of a network that is a part of another; rescaled pixels are welcome for bytes.
+  package func requireShape(of x: Value, _ scope: LayerScope) throws(ModelError) {
+    let axes = ["batch"] + shape.map(String.init)
+    try scope.require(
+      Array(x.shape.dropFirst()) == shape, "[\(axes.joined(separator: ", "))], the input it was made for",
+      received: x.shapeText)
+  }
 }

@@ -1,4 +1,5 @@
 import MartletGraphs
+import MartletTensors
 
 /// A function from a value to a value: a layer, a block of layers or a whole network.
 ///
@@ -44,7 +45,7 @@ package struct LayerOrigin: Sendable {
   package func trace(
     _ kind: LayerKind, _ values: [Value], _ body: ([Value], LayerScope) throws(ModelError) -> Value
   ) -> Value {
-    precondition(!values.isEmpty, "\(kind.rawValue) needs at least one value")
+    demand(!values.isEmpty, "\(kind.rawValue) needs at least one value")
     if let invalid = values.first(where: { !$0.isValid }) { return invalid }
     let graph = values[0].graph
     return graph.layer(identity, name: name, type: kind.pathName, location: location) { path in

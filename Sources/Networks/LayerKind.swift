@@ -75,7 +75,7 @@ package enum LayerKind: String, Sendable, CaseIterable {
   /// Whether a summary shows the layers inside instead of the layer itself.
   package var isTransparent: Bool {
     switch self {
-    case .scope, .sequential, .model, .weight: true
+    case .scope, .sequential, .model: true
     default: false
     }
   }

@@ -46,7 +46,7 @@ extension Named where Element == MartletGraphs.Value {
   public subscript(_ name: String, file: String = #fileID, line: Int = #line) -> MartletGraphs.Value {
     if let value = element(named: name) { return value }
     guard let graph = entries.first?.element.graph else {
-      preconditionFailure("asked for \(name) where there are no values")
+      fatalError("asked for \(name) where there are no values")
     }
     let near = nearestName(to: name, among: names).map { "Is \"\($0)\" meant?" }
     return graph.fail(
@@ -57,7 +57,7 @@ extension Named where Element == MartletGraphs.Value {
 
   /// The one value there is, or a mistake of the network where there are several.
   package func single(_ what: String, hint: String) -> MartletGraphs.Value {
-    guard let first = entries.first?.element else { preconditionFailure("there is no \(what)") }
+    guard let first = entries.first?.element else { fatalError("there is no \(what)") }
     guard first.isValid, count > 1 else { return first }
     return first.graph.fail(
       ModelError(

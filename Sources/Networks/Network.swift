@@ -30,6 +30,7 @@ extension Network {
   /// Applies the network as a part of another one, with its own preset, in its own scope.
   package func traceNested(_ kind: LayerKind, _ origin: LayerOrigin, _ x: Value) -> Value {
     origin.trace(kind, x) { (x: Value, scope: LayerScope) throws(ModelError) -> Value in
+      try input.requireShape(of: x, scope)
       let outer = scope.graph.settings.preset
       scope.graph.settings.preset = preset
       defer { scope.graph.settings.preset = outer }

@@ -10,6 +10,8 @@ public final class Parameters {
   package let seed: UInt64
   package private(set) var entries: [Entry] = []
   private var indices: [String: Int] = [:]
+  /// What is to be known of the tensors wherever they go, by key; files keep it.
+  package var notes: [String: String] = [:]
 
   /// A tensor of the store.
   package struct Entry {
@@ -35,7 +37,7 @@ public final class Parameters {
   package func add(_ specs: [ParameterSpec]) {
     for spec in specs {
       if let index = indices[spec.path] {
-        precondition(
+        demand(
           entries[index].shape == spec.shape,
           "\(spec.path) has shape \(entries[index].shape) in the store and \(spec.shape) in the trace")
         entries[index].isTrainable = spec.isTrainable
@@ -43,7 +45,7 @@ public final class Parameters {
       }
       append(spec.path, spec.role, spec.shape, spec.isTrainable) { buffer in
         let values = spec.initial(seed)
-        precondition(values.count == buffer.count, "\(spec.path): \(values.count) values for \(spec.shape)")
+        demand(values.count == buffer.count, "\(spec.path): \(values.count) values for \(spec.shape)")
         _ = buffer.initialize(from: values)
       }
     }
@@ -118,6 +120,7 @@ extension Parameters {
   /// A store of its own memory with equal tensors.
   public func copy() -> Parameters {
     let result = Parameters(seed: seed)
+    result.notes = notes
     for entry in entries {
       result.append(entry.path, entry.role, entry.shape, entry.isTrainable) { buffer in
         _ = buffer.update(from: UnsafeBufferPointer(start: entry.pointer, count: entry.count))
@@ -130,7 +133,7 @@ extension Parameters {
   package func restore(_ snapshot: Parameters) {
     for entry in entries {
       guard let source = snapshot.entry(entry.path) else { continue }
-      precondition(source.shape == entry.shape, "\(entry.path): \(source.shape) is not \(entry.shape)")
+      demand(source.shape == entry.shape, "\(entry.path): \(source.shape) is not \(entry.shape)")
       entry.pointer.update(from: source.pointer, count: entry.count)
     }
   }

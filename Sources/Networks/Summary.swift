@@ -8,7 +8,7 @@ public struct Summary: Sendable {
     public let name: String
     /// The layer's type, such as `Conv2D`.
     public let type: String
-    /// The shape of its output; nil stands for the batch.
+    /// The shape of its output, nil for the batch; of a `Weight` that of the tensor.
     public let outputShape: [Int?]
     /// The number of its elements in the store.
     public let parameters: Int
@@ -66,12 +66,16 @@ extension GraphNetwork {
     var elements = 0
     for (use, kind) in uses {
       guard let kind, !kind.isTransparent, !hasAncestor(use.path, in: wholes) else { continue }
-      elements += use.value.shape.reduce(1, *)
+      // A tensor of a type of one's own has no batch and is none of the activations.
+      let isWeight = kind == .weight
+      let shape = use.value.shape
+      if !isWeight { elements += shape.reduce(1, *) }
       guard seen.insert(use.path).inserted else { continue }
       let own = graph.parameters.filter { $0.path.hasPrefix("\(use.path)/") }
       rows.append(
         Summary.Row(
-          name: use.path, type: kind.rawValue, outputShape: [nil] + use.value.shape.dropFirst().map { $0 },
+          name: use.path, type: kind.rawValue,
+          outputShape: isWeight ? shape.map(\.self) : [nil] + shape.dropFirst().map(\.self),
           parameters: own.reduce(0) { $0 + $1.count }))
     }
     return (rows, elements)

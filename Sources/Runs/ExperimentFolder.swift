@@ -17,7 +17,7 @@ package final class ExperimentFolder {
   /// - Throws: Where the folder holds another definition, the first difference.
   package init(at path: String, definition: JSON, growing: [String] = []) throws(FileError) {
     self.path = path
-    try Self.createFolder(path)
+    try Folder.create(path)
     lock = try RunLock(folder: path)
     try RunFolder.removeLeftovers(in: path)
     let file = path + "/" + ExperimentFile.definition
@@ -39,7 +39,7 @@ package final class ExperimentFolder {
       }
     }
     try AtomicFile.write(Array(definition.indentedText.utf8), to: file)
-    try Self.createFolder(path + "/" + ExperimentFile.trials)
+    try Folder.create(path + "/" + ExperimentFile.trials)
   }
 
   /// Where an experiment was begun.
@@ -60,14 +60,6 @@ package final class ExperimentFolder {
     // Not by the time of day, which can be set.
     let deadline = ContinuousClock.now + .seconds(seconds)
     while RunLock.isTaken(folder: run), ContinuousClock.now < deadline { usleep(20_000) }
-  }
-
-  private static func createFolder(_ path: String) throws(FileError) {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw .cannotWrite(path, bytes: 0, errno: errno)
-    }
   }
 }
 

@@ -39,7 +39,7 @@ package final class RunFolder {
     at path: String, configuration: JSON, environment: RunEnvironment,
     contents: (String) throws(FileError) -> Void = { _ in }, onProblem: @escaping (String) -> Void
   ) throws(FileError) -> RunFolder {
-    try createFolder(path)
+    try Folder.create(path)
     guard !exists(at: path) else {
       throw FileError(
         kind: .cannotWrite, path: path,
@@ -58,7 +58,7 @@ package final class RunFolder {
     try contents(path)
     try AtomicFile.write(Array(configuration.indentedText.utf8), to: path + "/" + RunFile.configuration)
     try AtomicFile.write(Array(environment.json.indentedText.utf8), to: path + "/" + RunFile.environment)
-    try createFolder(path + "/" + RunFile.checkpoints)
+    try Folder.create(path + "/" + RunFile.checkpoints)
     let log = try EventLog(path: path + "/" + RunFile.events, onProblem: onProblem)
     return RunFolder(path: path, configuration: configuration, lock: lock, log: log, onProblem: onProblem)
   }
@@ -68,7 +68,7 @@ package final class RunFolder {
     in parent: String, name: String, date: Date = Date(), configuration: JSON, environment: RunEnvironment,
     onProblem: @escaping (String) -> Void
   ) throws(FileError) -> RunFolder {
-    try createFolder(parent)
+    try Folder.create(parent)
     let formatter = DateFormatter()
     formatter.locale = Locale(identifier: "en_US_POSIX")
     formatter.dateFormat = "yyyyMMdd-HHmmss"
@@ -93,7 +93,7 @@ package final class RunFolder {
   ) throws(FileError) -> (folder: RunFolder, checkpoint: Checkpoint?) {
     let configuration = try RunRecord.json(at: path + "/" + RunFile.configuration)
     let lock = try RunLock(folder: path)
-    try createFolder(path + "/" + RunFile.checkpoints)
+    try Folder.create(path + "/" + RunFile.checkpoints)
     try removeLeftovers(in: path)
     try removeLeftovers(in: path + "/" + RunFile.checkpoints)
     let checkpoint = try Checkpoint.latest(in: path, onProblem: onProblem)
@@ -115,17 +115,6 @@ package final class RunFolder {
   /// Makes the events so far durable.
   func syncEvents() {
     log.sync()
-  }
-
-  /// Creates a folder and those above it, where they are missing.
-  private static func createFolder(_ path: String) throws(FileError) {
-    if mkdir(path, 0o777) == 0 || errno == EEXIST { return }
-    let parent = (path as NSString).deletingLastPathComponent
-    if errno == ENOENT, !parent.isEmpty, parent != path {
-      try createFolder(parent)
-      if mkdir(path, 0o777) == 0 || errno == EEXIST { return }
-    }
-    throw .cannotWrite(path, bytes: 0, errno: errno)
   }
 
   /// The names in a folder, sorted.

@@ -19,6 +19,9 @@ package enum AnyTensor: Equatable, Sendable {
     }
   }
 
+  /// The element type in the words of safetensors: `F32`.
+  package var typeName: String { SafetensorsElement(self).rawValue }
+
   /// The tensor as 32-bit floats, nil where the elements are of another type.
   package var float32: Tensor<Float>? {
     if case .float32(let tensor) = self { tensor } else { nil }

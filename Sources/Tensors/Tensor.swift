@@ -7,7 +7,7 @@ public struct Tensor<Scalar: Sendable>: Sendable {
 
   /// Creates a tensor of `shape` from its elements in row-major order.
   public init(shape: [Int], scalars: [Scalar]) {
-    precondition(
+    demand(
       shape.reduce(1, *) == scalars.count,
       "a tensor of shape \(shape) needs \(shape.reduce(1, *)) scalars, received \(scalars.count)")
     self.shape = shape

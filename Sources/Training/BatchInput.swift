@@ -132,7 +132,8 @@ struct BatchInput {
     guard names.sorted() != expected.sorted() else { return }
     throw TrainingError(
       .badData, at: what, expected: expected.joined(separator: ", "),
-      received: names.isEmpty ? "none" : names.joined(separator: ", "))
+      received: names.isEmpty ? "none" : names.joined(separator: ", "),
+      hint: "give each of them once, by its name")
   }
 
   /// Checks labels `[N]`.

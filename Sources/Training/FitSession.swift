@@ -140,6 +140,8 @@ final class FitSession {
     }
     try verification?.check(waiting: true)
     verification = nil
+    // The last update is followed by no step that would notice.
+    try trainer.parameters.requireFinite(after: position.steps)
     try finishEpoch()
     return true
   }

@@ -214,9 +214,10 @@ extension GradientStep {
 
   private func run(_ program: Executable, _ samples: [SampleBytes], from first: Int) throws {
     for sample in samples { program.setInput(sample.name, sample.address(ofSample: first)) }
-    numbers.set(rate: 0, step: batchCount + 1)
+    try numbers.set(rate: 0, step: batchCount + 1)
     program.compute()
     if let what = program.firstNonFinite {
+      try parameters.requireFinite(after: batchCount)
       throw TrainingError(step: batchCount + 1, what: what, layer: program.locateNonFinite())
     }
     batchCount += 1

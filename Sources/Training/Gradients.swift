@@ -20,9 +20,9 @@ public struct Gradients {
     return squares.dropFirst().reduce(first, +).squareRoot()
   }
 
-  /// The gradients shortened together so that their norm is at most `limit`.
+  /// The gradients shortened together so that their norm is at most `limit`; infinity leaves them as they are.
   public func clipped(norm limit: Double) -> Gradients {
-    precondition(limit > 0 && limit.isFinite, "gradients clipped to a norm of \(limit)")
+    guard isClipping(limit) else { return self }
     let bound = graph.constant(limit)
     let factor = bound / norm.maximum(bound)
     return map { $1 * factor }
@@ -31,15 +31,25 @@ public struct Gradients {
   /// Each gradient shortened by itself so that its norm is at most `limit` (Keras's `clipnorm`; its
   /// `global_clipnorm` is `clipped(norm:)`).
   public func clipped(eachNorm limit: Double) -> Gradients {
-    precondition(limit > 0 && limit.isFinite, "gradients clipped to norms of \(limit)")
+    guard isClipping(limit) else { return self }
     let bound = graph.constant(limit)
     return map { $1 * (bound / $1.l2Norm().maximum(bound)) }
   }
 
   /// The gradients with every element brought between `-limit` and `limit`.
   public func clipped(value limit: Double) -> Gradients {
-    precondition(limit > 0 && limit.isFinite, "gradients clipped to values of \(limit)")
+    guard isClipping(limit) else { return self }
     return map { $1.maximum(graph.constant(-limit)).minimum(graph.constant(limit)) }
+  }
+
+  /// Whether a limit changes anything; one that is none is a mistake of the trace.
+  private func isClipping(_ limit: Double) -> Bool {
+    guard limit > 0 else {
+      _ = graph.fail(
+        ModelError(path: "gradients", expected: "a limit above 0 to clip to", received: "\(limit)"))
+      return false
+    }
+    return limit.isFinite
   }
 }
 

@@ -11,6 +11,7 @@ extension InferenceProgram {
   ) throws -> Evaluation {
     let loader = try DataLoader(data, batchSize: batchSize, shuffle: false)
     try input.check(data, labels: true)
+    try parameters.preparation?.require(data.preparation)
     takeWeights()
     var (loss, share) = (0.0, 0.0)
     var sums = [Double](repeating: 0, count: metrics.count)

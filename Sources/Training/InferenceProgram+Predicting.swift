@@ -22,6 +22,7 @@ extension InferenceProgram {
   func outputs(_ data: ImageDataset, batchSize: Int) throws -> Tensor<Float> {
     let loader = try DataLoader(data, batchSize: batchSize, shuffle: false)
     try input.check(data, labels: false)
+    try parameters.preparation?.require(data.preparation, classes: false)
     takeWeights()
     var collected = CollectedOutputs(count: data.count)
     for batch in loader.batches(epoch: 0) {

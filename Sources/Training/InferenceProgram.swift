@@ -16,7 +16,7 @@ final class InferenceProgram {
   let input: BatchInput
   let network: any Network
   private let kind: Kind
-  private let parameters: Parameters
+  let parameters: Parameters
   private let engine: Engine
   private var programs: [Int: Executable] = [:]
   /// The batch sizes whose programs have been given the weights as they are now.

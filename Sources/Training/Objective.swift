@@ -80,7 +80,9 @@ extension Objective {
           .badArgument, at: "metrics",
           expected: "names that differ from each other, from loss and accuracy, and begin otherwise than "
             + "validation_",
-          received: "\"\(metric.name)\"")
+          received: "\"\(metric.name)\"",
+          hint: ["loss", "accuracy"].contains(metric.name)
+            ? "\(metric.name) is always reported: leave it out" : "")
       }
     }
   }

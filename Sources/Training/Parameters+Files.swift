@@ -14,6 +14,19 @@ extension Parameters {
     return digest.hexDigest()
   }
 
+  /// The path of the first tensor with a number that is not finite; nil where all are.
+  package var firstNonFinite: String? {
+    entries.first { entry in
+      // Only numbers that are not finite give 0 · x other than 0.
+      UnsafeBufferPointer(start: entry.pointer, count: entry.count).contains { $0 * 0 != 0 }
+    }?.path
+  }
+
+  /// Refuses numbers that an update made too great: the step after it could not tell where they come from.
+  func requireFinite(after step: Int) throws(TrainingError) {
+    if let path = firstNonFinite { throw TrainingError(weightsAfter: step, path: path) }
+  }
+
   /// Saves weights and statistics as a safetensors file, whole or not at all.
   public func save(to path: String) throws(FileError) {
     try tensorFile(metadata: [:]).write(to: path)
@@ -24,7 +37,10 @@ extension Parameters {
   /// - Throws: `FileError` where the file cannot be read, `TrainingError` that lists every tensor that is
   ///   missing, unknown or of another shape.
   public func load(from path: String) throws {
-    try load(try TensorFile(reading: path), from: path)
+    let file = try TensorFile(reading: path)
+    let prepared = try Self.preparation(file, from: path)
+    try load(file, from: path)
+    preparation = prepared
   }
 
   /// The tensors as a file holds them.
@@ -34,7 +50,7 @@ extension Parameters {
       tensors: stored.map { entry in
         let scalars = Array(UnsafeBufferPointer(start: entry.pointer, count: entry.count))
         return (entry.path, .float32(Tensor(shape: entry.shape, scalars: scalars)))
-      }, metadata: metadata)
+      }, metadata: notes.merging(metadata) { $1 })
   }
 
   /// Takes over the tensors of a file after comparing names and shapes.
@@ -55,8 +71,8 @@ extension Parameters {
       if let tensor = value.float32, tensor.shape == entry.shape {
         found.append((entry, tensor))
       } else {
-        let type = value.float32 == nil ? "another element type" : "shape \(value.shape)"
-        mistakes.append("\(entry.path) has \(type) instead of \(entry.shape)")
+        mistakes.append(
+          "\(entry.path) is \(value.typeName) \(value.shape) instead of F32 \(entry.shape)")
       }
     }
     // What lies below a tensor's path is the state of some optimizer.

@@ -9,6 +9,8 @@ import MartletTensors
 final class PredictionPrograms: Sendable {
   let input: BatchInput
   let threads: PredictorThreads
+  /// How the images were prepared that the weights were trained on.
+  let preparation: DataPreparation?
   private let network: any GraphNetwork
   private let weights: WeightSnapshot
   private let exact: ExactLayers
@@ -29,6 +31,7 @@ final class PredictionPrograms: Sendable {
     try store.addMissing(graph.parameters)
     let count = try Engine.checked(threads: threads)
     self.network = network
+    preparation = store.preparation
     input = BatchInput(network)
     weights = WeightSnapshot(store, of: graph.parameters)
     self.exact = exact

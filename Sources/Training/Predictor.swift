@@ -70,6 +70,7 @@ public final class Predictor: Sendable {
   public func probabilities(_ data: ImageDataset, batchSize: Int? = nil) throws -> Tensor<Float> {
     let loader = try DataLoader(data, batchSize: batchSize ?? self.batchSize, shuffle: false)
     try programs.input.check(data, labels: false)
+    try programs.preparation?.require(data.preparation, classes: false)
     var collected = CollectedOutputs(count: data.count)
     for batch in loader.batches(epoch: 0) {
       collected.append(try probabilities(batch.images, batchSize: batch.count))

@@ -1,3 +1,5 @@
+import MartletTensors
+
 /// The mean of every so many numbers, for the running loss of a loop written by hand.
 ///
 /// ```swift
@@ -18,7 +20,7 @@ public struct RunningMean: Sendable, Equatable {
 
   /// Creates an empty mean of every so many numbers, at least 1.
   public init(every: Int) {
-    precondition(every >= 1, "a running mean of every \(every) numbers")
+    demand(every >= 1, "a running mean of every \(every) numbers")
     self.every = every
   }
 

@@ -38,8 +38,13 @@ final class StepNumbers {
     for (index, name) in names.enumerated() { program.setInput(name, scalars + index) }
   }
 
-  /// Sets the numbers of a step, counted from 1.
-  func set(rate: Double, step: Int) {
+  /// Sets the numbers of a step, counted from 1; refuses a rate that would spoil the weights.
+  func set(rate: Double, step: Int) throws(TrainingError) {
+    guard rate.isFinite, rate >= 0 else {
+      throw TrainingError(
+        .badArgument, at: "learning rate of step \(step)", expected: "a finite number of at least 0",
+        received: "\(rate)", hint: "nothing has changed")
+    }
     key[2] = Int32(truncatingIfNeeded: step)
     guard let optimizer else { return }
     for (index, scalar) in optimizer.scalars(rate: rate, step: step).enumerated() {

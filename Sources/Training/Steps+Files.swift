@@ -4,9 +4,10 @@ import MartletTensors
 extension TrainingStep {
   /// Saves weights, statistics, the optimizer's state, the number of steps, the rate and the frozen set, as
   /// a safetensors file, whole or not at all.
-  public func save(to path: String) throws(FileError) {
+  public func save(to path: String) throws {
     let notes = StepNotes(
-      seed: seed, stepCount: stepCount, batchCount: stepCount, learningRate: learningRate, frozen: frozen)
+      seed: seed, stepCount: stepCount, batchCount: stepCount, learningRate: learningRate, frozen: frozen,
+      optimizer: "\(recipe.optimizer)", graph: try graphDigest())
     try parameters.tensorFile(withOptimizer: true, metadata: notes.metadata).write(to: path)
   }
 
@@ -21,6 +22,7 @@ extension TrainingStep {
     let before = frozen
     try setFrozen(notes.frozen)
     do {
+      try notes.require(optimizer: "\(recipe.optimizer)", graph: try graphDigest(), at: path)
       try parameters.load(file, from: path, withOptimizer: true)
     } catch {
       try setFrozen(before)
@@ -29,6 +31,8 @@ extension TrainingStep {
     stepCount = notes.stepCount
     learningRate = notes.learningRate
   }
+
+  private func graphDigest() throws -> String { StepNotes.digest(try trace(batch: 2)) }
 }
 
 extension UpdateStep {
@@ -45,7 +49,8 @@ extension UpdateStep {
     }
     let notes = StepNotes(
       seed: gradientStep.seed, stepCount: stepCount, batchCount: gradientStep.batchCount,
-      learningRate: learningRate, frozen: gradientStep.recipe.frozen)
+      learningRate: learningRate, frozen: gradientStep.recipe.frozen, optimizer: "\(optimizer)",
+      graph: try graphDigest())
     try gradientStep.parameters.tensorFile(withOptimizer: true, metadata: notes.metadata).write(to: path)
   }
 
@@ -62,11 +67,16 @@ extension UpdateStep {
         .badData, at: path, expected: "a step with \(Self.list(gradientStep.recipe.frozen)) frozen",
         received: "one with \(Self.list(notes.frozen)) frozen")
     }
+    try notes.require(optimizer: "\(optimizer)", graph: try graphDigest(), at: path)
     try gradientStep.parameters.load(file, from: path, withOptimizer: true)
     gradientStep.clear()
     gradientStep.batchCount = notes.batchCount
     stepCount = notes.stepCount
     learningRate = notes.learningRate
+  }
+
+  private func graphDigest() throws -> String {
+    StepNotes.digest(try gradientStep.trace(batch: 2), try trace())
   }
 
   private static func list(_ paths: Set<String>) -> String {

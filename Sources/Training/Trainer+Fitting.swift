@@ -31,7 +31,8 @@ extension Trainer {
   /// - Returns: The epochs trained now, or all where it was resumed, and what they cost.
   /// - Throws: `DatasetError` or `TrainingError` where arguments, data or callbacks do not fit, before
   ///   anything is changed; `FileError` where a checkpoint cannot be read or written; `TrainingError` where
-  ///   numbers are no longer finite, with the last good weights in place.
+  ///   numbers are no longer finite: of a loss or gradient with the weights before its step in place, of weights after
+  ///   the epoch in which an update spoiled them, before anything is saved.
   @discardableResult
   public func fit(
     _ data: ImageDataset, epochs: Int, batchSize: Int = 32, validation: ValidationSplit? = nil,
@@ -98,6 +99,7 @@ extension Trainer {
       control.epochs = position.epochs
       listeners.restore(notes.callbacks, tensors: resume.file.tensors)
     }
+    parameters.preparation = job.loader.data.preparation
     #if DEBUG
       if job.step.compileSeconds == 0 {
         tell(.warning("this is a debug build, which trains many times slower; use -c release"))
@@ -127,7 +129,10 @@ extension Trainer {
     let loader = try DataLoader(
       training, batchSize: batchSize, shuffle: shuffle, seed: seed, augmentation: augmentation)
     try step.input.check(training, labels: true)
-    if let held { try step.input.check(held, labels: true) }
+    if let held {
+      try step.input.check(held, labels: true)
+      try training.preparation.require(held.preparation)
+    }
     guard let sampleWeights else {
       return FitJob(
         loader: loader, step: step, weights: nil, validation: held, validationWeights: nil,

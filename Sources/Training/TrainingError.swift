@@ -8,7 +8,7 @@ public struct TrainingError: Error, Sendable, Equatable, CustomStringConvertible
     case badArgument
     /// Images, labels or a file do not fit the network.
     case badData
-    /// The loss or a gradient is no longer finite; the weights are those before the step.
+    /// A loss, gradient or weight is no longer finite. The step that found a loss or gradient so changed nothing.
     case notFinite
   }
 
@@ -38,5 +38,15 @@ public struct TrainingError: Error, Sendable, Equatable, CustomStringConvertible
     description =
       "step \(step): expected finite numbers, received a \(what) that is not finite\(place); the weights are "
       + "those before this step; try a smaller learning rate, or clip the gradients"
+  }
+
+  /// Weights that an update made too great for a number.
+  init(weightsAfter step: Int, path: String) {
+    kind = .notFinite
+    self.step = step
+    layer = path
+    description =
+      "step \(step): expected finite weights, received numbers in \(path) that an update left not finite; go on "
+      + "from the last checkpoint with a smaller learning rate, or clip the gradients"
   }
 }

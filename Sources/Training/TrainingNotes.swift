@@ -120,7 +120,11 @@ struct TrainingNotes {
   /// Reads the notes of a checkpoint.
   init(_ file: TensorFile, of place: String) throws(TrainingError) {
     let json = file.metadata[Self.key].flatMap { try? JSON(parsing: Array($0.utf8)) }
-    guard let json, let version = json["version"]?.intValue else { throw Self.unreadable(place, "no notes") }
+    guard let json, let version = json["version"]?.intValue else {
+      throw TrainingError(
+        .badData, at: place, expected: "the state of a training, as .checkpoint(.last) and .every write it",
+        received: "weights alone", hint: "begin with these weights by load(from:) before fit")
+    }
     guard version == Self.version else { throw Self.unreadable(place, "version \(version)") }
     guard let setup = TrainingSetup(json["setup"]),
       let position = json["position"].flatMap({ TrainingPosition($0) }),

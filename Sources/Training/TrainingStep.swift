@@ -230,9 +230,10 @@ public final class TrainingStep {
 
   /// Runs a program whose data are in place: compute, guard, update.
   private func run(_ program: Executable, _ beforeUpdate: ((Executable) -> Void)?) throws {
-    numbers.set(rate: learningRate, step: stepCount + 1)
+    try numbers.set(rate: learningRate, step: stepCount + 1)
     program.compute()
     if let what = program.firstNonFinite {
+      try parameters.requireFinite(after: stepCount)
       throw TrainingError(step: stepCount + 1, what: what, layer: program.locateNonFinite())
     }
     beforeUpdate?(program)

@@ -17,7 +17,7 @@ public final class UpdateStep {
   public internal(set) var stepCount = 0
   /// What is updated.
   public let gradientStep: GradientStep
-  private let optimizer: any Optimizer
+  let optimizer: any Optimizer
   private let change: ((Gradients) -> Gradients)?
   private let numbers: StepNumbers
   private let scale: UnsafeMutablePointer<Float>
@@ -97,7 +97,7 @@ public final class UpdateStep {
 
   private func run(scale factor: Double) throws -> Double {
     scale.pointee = Float(factor)
-    numbers.set(rate: learningRate, step: stepCount + 1)
+    try numbers.set(rate: learningRate, step: stepCount + 1)
     program.compute()
     if let what = program.firstNonFinite {
       throw TrainingError(step: stepCount + 1, what: what, layer: nil)

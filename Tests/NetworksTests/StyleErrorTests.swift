@@ -112,11 +112,25 @@ import Testing
     let shape = error(["x": .image(2, 2, 1, element: .float)]) { inputs in
       inner(["a": inputs["x"], "b": inputs["x"]])
     }
-    #expect(shape?.path == "inner/dense" && shape?.hint == "Put Flatten() before it.")
+    #expect(shape?.path == "inner" && shape?.received == "[batch, 2, 2, 1]")
+    #expect(shape?.expected == "[batch, 3], the input it was made for")
     let output = error(["x": .vector(3)]) { inputs in
       ["y": inner(["b": inputs["x"], "a": inputs["x"]])["difference"]]
     }
     #expect(output?.expected == "one of the names sum, a")
+    let stem = try Sequential(input: .image(4, 4, 3, element: .float), name: "stem") {
+      Conv2D(2, kernelSize: 3)
+    }
+    let line = #line - 3
+    let channels = #expect(throws: ModelError.self) {
+      try Sequential(input: .image(4, 4, 1)) {
+        Rescale(1 / 255)
+        stem
+      }
+    }
+    #expect(channels?.path == "stem" && channels?.location == "\(#fileID):\(line)")
+    #expect(channels?.expected == "[batch, 4, 4, 3], the input it was made for")
+    #expect(channels?.received == "[batch, 4, 4, 1]")
   }
 
   @Test func aRootMistakeNamesTheModelsLine() throws {

@@ -32,6 +32,23 @@ import Testing
     #expect(text.hasSuffix("Activations of a batch of 100: 625.78 KB"))
   }
 
+  /// A factor for each feature.
+  private struct Gain: Layer {
+    let factor = Weight(.ones, name: "gain")
+    func callAsFunction(_ x: Value) -> Value { x * factor(shape: [x.shape[1]], for: x) }
+  }
+
+  @Test func tensorsOfOnesOwnHaveRows() throws {
+    let summary = try Sequential(input: .vector(100)) {
+      Gain()
+      Dense(2)
+    }.summary(batchSize: 3)
+    #expect(summary.rows.map(\.parameters).reduce(0, +) == summary.parameters && summary.parameters == 302)
+    let gain = summary.rows[1]
+    #expect(gain.name == "gain" && gain.type == "Weight" && gain.outputShape == [100])
+    #expect(summary.activationBytes == 3 * 2 * 4)
+  }
+
   @Test func operationsAndActivations() throws {
     let summary = try Sequential(input: .vector(8)) { Dense(4) }.summary(batchSize: 3)
     #expect(summary.flops == 2 * 8 * 4 + 4)

@@ -234,7 +234,7 @@ import Testing
           try trainer.fit(
             try Samples.noisy(80), epochs: 6, batchSize: 16, validation: .last(20),
             resumingFrom: "\(path)/a/b/best.safetensors")
-        }.contains("no notes"))
+        }.contains("received weights alone; begin with these weights by load(from:)"))
     }
   }
 
@@ -277,6 +277,7 @@ import Testing
     #expect(refusal(.reduceOnPlateau(cooldown: -1)).contains("cooldown"))
     let nowhere = Callback.checkpoint(.best, directory: "/dev/null/checkpoints")
     #expect(refusal(nowhere).contains("expected a folder that can be made"))
+    #expect(refusal(.tensorBoard("/dev/null/log")).hasPrefix("cannot write /dev/null/log"))
     #expect(refusal(.checkpoint(.every(epochs: 0), directory: "x")).contains("at least 1 epoch"))
     #expect(refusal(.runningLoss(every: 0) { _, _, _ in }).contains("running_loss, every"))
     #expect(trainer.parameters.sha256 == before)

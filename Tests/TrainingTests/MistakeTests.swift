@@ -45,6 +45,70 @@ import Testing
     #expect(step.stepCount == 1)
   }
 
+  @Test(arguments: [Double.nan, .infinity, -0.1])
+  func ratesThatAreNoneChangeNothing(_ rate: Double) throws {
+    let step = try TrainingStep(Samples.network(), seed: 1, threads: 1) { network, images, labels in
+      crossEntropy(network(images), labels)
+    }
+    let batch = try #require(try DataLoader(try Samples.data(16), batchSize: 16).makeIterator().next())
+    let digest = step.parameters.sha256
+    step.learningRate = rate
+    let error = #expect(throws: TrainingError.self) { try step(batch.images, batch.labels) }
+    #expect(error?.kind == .badArgument)
+    #expect(error?.description.hasPrefix("learning rate of step 1: expected a finite number") == true)
+    #expect(step.parameters.sha256 == digest && step.stepCount == 0)
+
+    final class Spoiler: CallbackHandler {
+      let rate: Double
+      init(_ rate: Double) { self.rate = rate }
+      func epochBegan(_ epoch: Int, _ control: TrainingControl) { control.rateFactor = rate }
+    }
+    let trainer = try Samples.trainer()
+    let before = trainer.parameters.sha256
+    let spoiled = Callback(name: "spoiler") { Spoiler(rate) }
+    #expect(throws: TrainingError.self) {
+      try trainer.fit(try Samples.data(16), epochs: 1, batchSize: 16, callbacks: [spoiled])
+    }
+    #expect(trainer.parameters.sha256 == before)
+  }
+
+  @Test func weightsTooGreatForANumberEndTheEpoch() throws {
+    let trainer = try Trainer(
+      Samples.network(dropout: 0, normalized: false), optimizer: SGD(learningRate: 3e38),
+      loss: Samples.loss, gradients: { $0.map { $1 * 1e10 } }, seed: 1, threads: 1)
+    // One step: none follows that would notice.
+    let error = #expect(throws: TrainingError.self) {
+      try trainer.fit(try Samples.data(16), epochs: 1, batchSize: 16)
+    }
+    #expect(error?.kind == .notFinite && error?.step == 1)
+    #expect(error?.description.contains("expected finite weights") == true, "\(String(describing: error))")
+    // Nor is the next step taken for the culprit.
+    let next = #expect(throws: TrainingError.self) {
+      try trainer.fit(try Samples.data(16), epochs: 1, batchSize: 16)
+    }
+    #expect(next?.description.contains("expected finite weights") == true)
+  }
+
+  @Test(arguments: [0, -1, Double.nan]) func limitsToClipToAreAboveZero(_ limit: Double) throws {
+    for clip: (Gradients) -> Gradients in [
+      { $0.clipped(norm: limit) }, { $0.clipped(eachNorm: limit) }, { $0.clipped(value: limit) },
+    ] {
+      let error = #expect(throws: ModelError.self) {
+        try Trainer(Samples.network(), loss: Samples.loss, gradients: clip, threads: 1)
+      }
+      #expect(error?.description.hasPrefix("gradients: expected a limit above 0") == true)
+    }
+  }
+
+  @Test func anInfiniteLimitClipsNothing() throws {
+    func digest(_ clip: ((Gradients) -> Gradients)?) throws -> String {
+      let trainer = try Trainer(Samples.network(), loss: Samples.loss, gradients: clip, seed: 1, threads: 1)
+      try trainer.fit(try Samples.data(16), epochs: 1, batchSize: 8)
+      return trainer.parameters.sha256
+    }
+    #expect(try digest { $0.clipped(norm: .infinity) } == digest(nil))
+  }
+
   @Test func labelsWithoutAClass() throws {
     let data = try Samples.data(20)
     let more = try ImageDataset(

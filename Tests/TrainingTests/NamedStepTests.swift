@@ -105,7 +105,9 @@ private struct TwoTowers: GraphNetwork {
     #expect(maps.shape == [10, 6, 6, 4])
     #expect(maps.scalars.contains { $0 > 0 } && maps.scalars.allSatisfy { $0 >= 0 })
     let error = #expect(throws: TrainingError.self) { try predictor.outputs(["image": .bytes(images(2))]) }
-    #expect(error?.description == "inputs: expected image, facts, received image")
+    #expect(
+      error?.description
+        == "inputs: expected image, facts, received image; give each of them once, by its name")
   }
 
   private func images(_ count: Int) -> Tensor<UInt8> { Tensor(repeating: 9, shape: [count, 8, 8, 1]) }

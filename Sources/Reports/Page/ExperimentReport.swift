@@ -39,7 +39,10 @@ package struct ExperimentReport: Sendable {
   }
 
   private var sections: [Page.Section] {
-    ([comparison] + figures + [curves] + tables + [trials]).compactMap(\.self)
+    let curves = curves
+    // Where the page draws the courses itself, the same curves on paper are left out.
+    let drawn = record.figures.filter { curves == nil || !$0.file.hasPrefix(FigureData.coursesFile) }
+    return ([comparison] + figures(drawn) + [curves] + tables + [trials]).compactMap(\.self)
   }
 
   /// The experiment as one section of a study's page.
@@ -166,12 +169,9 @@ package struct ExperimentReport: Sendable {
     return comparison.isShown ? "difference shown (\(value))" : "no difference shown (\(value))"
   }
 
-  /// The figures of the experiment; lines answer to the pointer.
-  private var figures: [Page.Section?] {
-    // Where the page draws the courses itself, the same curves on paper are left out.
-    let drawsCourses = curves != nil
-    let drawn = record.figures.filter { !drawsCourses || !$0.file.hasPrefix(FigureData.coursesFile) }
-    return drawn.enumerated().map { index, figure in
+  /// Figures of the experiment; lines answer to the pointer.
+  private func figures(_ drawn: [FigureData]) -> [Page.Section?] {
+    drawn.enumerated().map { index, figure in
       let body: HTML
       if figure.panels.allSatisfy({ $0.kind == .lines }) {
         body = Page.grid(figure.charts.compactMap { $0 as? LineChart }.map { PageChart($0) })

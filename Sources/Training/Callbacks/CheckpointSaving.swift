@@ -64,12 +64,10 @@ struct CheckpointFolder {
   /// Chooses the folder and makes it.
   mutating func prepare(_ context: CallbackContext) throws(TrainingError) {
     path = directory ?? context.run?.checkpointsPath ?? path
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
+    do { try Folder.create(path) } catch {
       throw TrainingError(
         .badArgument, at: Self.name, expected: "a folder that can be made", received: path,
-        hint: error.localizedDescription)
+        hint: error.description)
     }
   }
 

@@ -11,11 +11,9 @@ struct GrowingFile {
   var contents: [UInt8]? { FileManager.default.contents(atPath: path).map { Array($0) } }
 
   /// Begins the file anew, whole or not at all, with the folders above it.
-  func begin(_ bytes: [UInt8]) throws {
+  func begin(_ bytes: [UInt8]) throws(FileError) {
     let folder = (path as NSString).deletingLastPathComponent
-    if !folder.isEmpty {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    }
+    if !folder.isEmpty { try Folder.create(folder) }
     try AtomicFile.write(bytes, to: path)
   }
 
