@@ -11,6 +11,7 @@ import glob
 import json
 import math
 import os
+import statistics
 import sys
 import textwrap
 
@@ -19,6 +20,8 @@ from settings import SYSTEMS
 from statistics_of_runs import welch
 
 NAMES = {"keras": "Keras", "torch": "PyTorch"}
+# Epochs that every training to a threshold makes: their losses do not depend on when it ends.
+EARLY = (4, 13)
 
 
 def main():
@@ -59,24 +62,32 @@ def read_ours(folder):
             f"{key} {configuration.get(key)}"
             for key, value in (("epochs", system.epochs), ("batch_size", system.batch), ("limit", None))
             if configuration.get(key) != value]
-        result = last_result(os.path.join(run, "events.jsonl"))
+        events = read_events(os.path.join(run, "events.jsonl"))
+        result = events[-1] if events and events[-1].get("event") == "result" else None
         if wrong or result is None:
             print(f"left out: {run} ({', '.join(wrong) or 'unfinished'})", file=sys.stderr)
             continue
-        runs[system.id, configuration["seed"]] = result
+        losses = [event["loss"] for event in events if event["event"] == "epoch"]
+        runs[system.id, configuration["seed"]] = {**result, "early_loss": early_loss(system, losses)}
     return runs
 
 
-def last_result(path):
-    if not os.path.exists(path):
+def early_loss(system, losses):
+    first, last = EARLY
+    if system.threshold is None or len(losses) < last:
         return None
+    return statistics.fmean(losses[first - 1:last])
+
+
+def read_events(path):
+    if not os.path.exists(path):
+        return []
     with open(path) as file:
         lines = file.read().splitlines()
     try:
-        event = json.loads(lines[-1]) if lines else {}
+        return [json.loads(line) for line in lines]
     except json.JSONDecodeError:
-        return None
-    return event if event.get("event") == "result" else None
+        return []
 
 
 def read_peers(folder):
@@ -89,7 +100,8 @@ def read_peers(folder):
             continue
         if result["limit"] is None and (result["stop_reason"] != "epochs done" or
                 result["epochs"] == system.epochs):
-            runs[system.id, result["seed"]] = result
+            losses = [entry["loss"] for entry in result["history"]]
+            runs[system.id, result["seed"]] = {**result, "early_loss": early_loss(system, losses)}
     return runs
 
 
@@ -125,6 +137,8 @@ def page(record, note):
         "epoch to epoch while it falls by about 0.001, so the epoch of the end varies much between runs, here and in",
         "PyTorch; given the same order and dropout masks both make the same steps (see Benchmarks/reproduction).", "",
         *epochs_to_threshold(record), "",
+        f"What says more is the mean training loss of epochs {EARLY[0]} to {EARLY[1]}, which every run makes:", "",
+        *comparison(record, "early_loss", scale=1, digits=4, unit="", shows_notebook=False), "",
         "## Floors", "", *floors(record), "",
     ])
 
