@@ -39,8 +39,10 @@ public struct Metric: Sendable {
 }
 
 extension Metric {
-  /// 1 for a sample whose class was found (a `Trainer` reports accuracy unasked): the first greatest of several outputs; of one output, whether it
+  /// 1 for a sample whose class was found: the first greatest of several outputs; of one output, whether it
   /// is above a half, where a sigmoid made it, else above 0.
+  ///
+  /// A `Trainer` reports it unasked.
   public static var accuracy: Metric {
     Metric(name: "accuracy") { outputs, labels in
       outputs.predictedClasses().equal(to: labels.classNumbers)

@@ -92,6 +92,7 @@ final class FitSession {
             + "nothing is left to do"))
     }
     try callbacks.trainingBegan(plan)
+    trainer.parameters.preparation = job.loader.data.preparation
     stepSeconds.reserveCapacity(
       job.loader.batchCount * max(0, job.lastEpoch - position.completedEpochs))
     while position.completedEpochs < job.lastEpoch, !control.isStopping {

@@ -99,7 +99,6 @@ extension Trainer {
       control.epochs = position.epochs
       listeners.restore(notes.callbacks, tensors: resume.file.tensors)
     }
-    parameters.preparation = job.loader.data.preparation
     #if DEBUG
       if job.step.compileSeconds == 0 {
         tell(.warning("this is a debug build, which trains many times slower; use -c release"))
