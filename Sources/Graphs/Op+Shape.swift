@@ -209,6 +209,11 @@ extension StructureOp {
     let x = inputs[0]
     switch self {
     case .reshape(let shape):
+      guard shape.allSatisfy({ $0 > 0 }) else {
+        throw ShapeMismatch(
+          expected: "extents above 0 for the \(x.reduce(1, *)) elements of \(x), one of which may be -1",
+          received: "\(shape)")
+      }
       guard shape.reduce(1, *) == x.reduce(1, *) else {
         throw ShapeMismatch(
           expected: "\(shape.reduce(1, *)) elements for \(shape)", received: "\(x.reduce(1, *)) in \(x)")

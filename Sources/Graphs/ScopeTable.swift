@@ -80,6 +80,12 @@ extension Graph {
   package func layer(
     _ identity: LayerIdentity, name: String?, type: String, location: String, body: (String) -> Value
   ) -> Value {
+    if let name, name.split(separator: "/", omittingEmptySubsequences: false).contains("") {
+      return fail(
+        ModelError(
+          path: scopes.current, expected: "a layer's name, with something before and after each /",
+          received: "\"\(name)\"", location: location))
+    }
     let (path, isTaken) = scopes.path(of: identity, name: name, type: type)
     if isTaken {
       return fail(

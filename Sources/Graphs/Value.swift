@@ -125,9 +125,16 @@ extension Value {
   /// The square root of the sum of squares of all elements; the gradient at 0 is 0.
   public func l2Norm() -> Value { reduced(.norm2, nil, false) }
 
-  /// The same elements in another shape of equal count.
+  /// The same elements in another shape of equal count; one extent may be -1 and follows from the others.
   public func reshaped(_ shape: [Int]) -> Value {
-    self.shape == shape && isValid ? self : graph.apply(.structure(.reshape(shape)), [self])
+    guard isValid else { return self }
+    var extents = shape
+    let (count, known) = (self.shape.reduce(1, *), shape.filter { $0 != -1 })
+    let product = known.reduce(1, *)
+    if known.count == shape.count - 1, product > 0, count % product == 0 {
+      extents = shape.map { $0 == -1 ? count / product : $0 }
+    }
+    return self.shape == extents ? self : graph.apply(.structure(.reshape(extents)), [self])
   }
   /// The axes in another order.
   public func transposed(_ order: [Int]) -> Value { graph.apply(.structure(.transpose(order)), [self]) }

@@ -28,7 +28,7 @@ extension LayerScope {
     let weight = parameter(
       name, shape: shape, initializer: rules.initializer ?? standard, fans: fans,
       constraint: rules.constraint)
-    regularize(weight, name, rules.regularizer)
+    try regularize(weight, name, rules.regularizer)
     return weight
   }
 

@@ -13,8 +13,7 @@ extension Loss {
   ) -> Loss {
     let loss = Loss(name: "sparse_categorical_crossentropy", targets: .sparse) { outputs, labels in
       let targets = labelSmoothing == 0 ? labels : smoothed(rows(labels, like: outputs), labelSmoothing)
-      return fromLogits
-        ? perSampleCrossEntropy(outputs, targets) : crossEntropyOfProbabilities(outputs, targets)
+      return crossEntropy(outputs, targets, fromLogits: fromLogits)
     }
     return checked(loss, .fraction("labelSmoothing", labelSmoothing))
   }
@@ -27,9 +26,7 @@ extension Loss {
   ///   - labelSmoothing: The part s of the target that is spread over all K classes: rows·(1 - s) + s/K.
   public static func categoricalCrossEntropy(fromLogits: Bool = false, labelSmoothing: Double = 0) -> Loss {
     let loss = Loss(name: "categorical_crossentropy", targets: .dense) { outputs, rows in
-      let targets = smoothed(rows, labelSmoothing)
-      return fromLogits
-        ? perSampleCrossEntropy(outputs, targets) : crossEntropyOfProbabilities(outputs, targets)
+      crossEntropy(outputs, smoothed(rows, labelSmoothing), fromLogits: fromLogits)
     }
     return checked(loss, .fraction("labelSmoothing", labelSmoothing))
   }
@@ -47,6 +44,7 @@ extension Loss {
   ) -> Loss {
     let loss = Loss(name: "categorical_focal_crossentropy", targets: .dense) { outputs, rows in
       guard outputs.isValid, outputs.rank == 2 else { return outputs }
+      if let mistake = mistaken(outputs, fromLogits, .classification(.softmax)) { return mistake }
       let kept = clipped(scaled(fromLogits ? outputs.softmax() : outputs))
       let easiness = (1 - kept).power(outputs.graph.constant(gamma))
       return -(easiness * smoothed(rows, labelSmoothing) * kept.log()).sum(axes: [1]) * alpha
@@ -90,8 +88,10 @@ extension Loss {
     return logits.graph.apply(.classification(.crossEntropy(encoding)), [logits, targets])
   }
 
-  private static func crossEntropyOfProbabilities(_ outputs: Value, _ targets: Value) -> Value {
+  private static func crossEntropy(_ outputs: Value, _ targets: Value, fromLogits: Bool) -> Value {
     guard outputs.isValid, targets.isValid else { return outputs.isValid ? targets : outputs }
+    if let mistake = mistaken(outputs, fromLogits, .classification(.softmax)) { return mistake }
+    if fromLogits { return perSampleCrossEntropy(outputs, targets) }
     if case .classification(.softmax) = outputs.op {
       let graph = outputs.graph
       return perSampleCrossEntropy(Value(graph: graph, id: graph.nodes[outputs.id].inputs[0]), targets)
@@ -107,6 +107,41 @@ extension Loss {
   static func clipped(_ probabilities: Value) -> Value {
     let graph = probabilities.graph
     return probabilities.maximum(graph.constant(1e-7)).minimum(graph.constant(1 - 1e-7))
+  }
+}
+
+extension Loss {
+  /// The mistake of taking outputs for scores that an activation made, or for probabilities where nothing made them;
+  /// nil where they may be what they are taken for.
+  static func mistaken(_ outputs: Value, _ fromLogits: Bool, _ activation: Op) -> Value? {
+    let name = activation.name
+    if fromLogits, outputs.op == activation {
+      return outputs.graph.fail(
+        ModelError(
+          path: "loss", expected: "scores, as fromLogits: true says",
+          received: "the probabilities of a \(name)",
+          hint: "Leave out the \(name), or fromLogits: true."))
+    }
+    guard !fromLogits, outputs.isOfLinearLayer else { return nil }
+    return outputs.graph.fail(
+      ModelError(
+        path: "loss", expected: "probabilities, as fromLogits: false says",
+        received: "the scores of a layer without an activation",
+        hint: "End the network with a \(name), or say fromLogits: true."))
+  }
+}
+
+extension Value {
+  /// Whether it is a matrix product, or one with a bias.
+  fileprivate var isOfLinearLayer: Bool {
+    switch op {
+    case .matrix(.multiply): true
+    case .pointwise(.binary(.add)):
+      graph.nodes[id].inputs.contains {
+        if case .matrix(.multiply) = graph.nodes[$0].op { true } else { false }
+      }
+    default: false
+    }
   }
 }
 

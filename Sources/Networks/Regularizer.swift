@@ -11,6 +11,20 @@ public enum Regularizer: Sendable, Hashable {
   /// l1 · Σ |w| + l2 · Σ w².
   case l1l2(l1: Double, l2: Double)
 
+  /// The factors by their names.
+  private var factors: [(name: String, value: Double)] {
+    switch self {
+    case .l1(let factor): [("l1", factor)]
+    case .l2(let factor): [("l2", factor)]
+    case .l1l2(let l1, let l2): [("l1", l1), ("l2", l2)]
+    }
+  }
+
+  /// Throws where a factor is negative or not finite.
+  func require(at path: String) throws(ModelError) {
+    try factors.map { Requirement.atLeast0($0.name, $0.value) }.require(at: path)
+  }
+
   /// The term of a parameter, a scalar.
   package func penalty(_ parameter: Value) -> Value {
     switch self {
@@ -23,7 +37,8 @@ public enum Regularizer: Sendable, Hashable {
 
 extension LayerScope {
   /// Notes the regularizer's term for one of the layer's tensors.
-  package func regularize(_ parameter: Value, _ name: String, _ regularizer: Regularizer?) {
+  func regularize(_ parameter: Value, _ name: String, _ regularizer: Regularizer?) throws(ModelError) {
+    try regularizer?.require(at: "\(path)/\(name)")
     guard let regularizer, parameter.isValid, !graph.settings.isInFrozenLayer(path) else { return }
     graph.penalize("\(path)/\(name)", regularizer.penalty(parameter))
   }

@@ -43,6 +43,6 @@ public struct Reshape: Layer {
     try scope.require(
       known.allSatisfy { $0 > 0 } && fits, "a shape of \(count) elements for \(x.shapeText)",
       received: "\(targetShape)", hint: "One extent may be -1 and follows from the others.")
-    return x.reshaped([x.shape[0]] + targetShape.map { $0 == -1 ? count / product : $0 })
+    return x.reshaped([x.shape[0]] + targetShape)
   }
 }

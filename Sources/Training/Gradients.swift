@@ -56,7 +56,7 @@ public struct Gradients {
 extension TracedNetwork {
   /// Makes a value of the step readable after each step, under a name of one's own.
   ///
-  /// `loss` and names that begin with `gradient of ` are the step's own and refused.
+  /// `loss` and names that begin with `gradient of ` are the step's own and refused, as is a name used before.
   public func report(_ name: String, _ value: Value) {
     guard name != TrainingStep.lossName, !name.hasPrefix(StepTrace.gradientPrefix) else {
       _ = graph.fail(
@@ -67,6 +67,12 @@ extension TracedNetwork {
       return
     }
     guard value.isValid else { return }
+    guard !graph.outputs.contains(where: { $0.name == name }) else {
+      _ = graph.fail(
+        ModelError(
+          path: name, expected: "a name for each value reported", received: "\"\(name)\" for two of them"))
+      return
+    }
     graph.output(name, value.toFloat())
   }
 }

@@ -109,6 +109,11 @@ import Testing
   @Test func structureAndReduction() {
     func x(_ graph: Graph) -> Value { graph.input("x", shape: [2, 3]) }
     #expect(mistake { x($0).reshaped([7]) }.contains("expected 7 elements for [7], received 6 in [2, 3]"))
+    for shape in [[-1, 4], [-1, -1], [-2, -3], [0, -1]] {
+      #expect(
+        mistake { x($0).reshaped(shape) }.contains(
+          "expected extents above 0 for the 6 elements of [2, 3], one of which may be -1, received \(shape)"))
+    }
     #expect(mistake { x($0).transposed([0, 0]) }.contains("expected an order of 2 axes, received [0, 0]"))
     #expect(mistake { x($0).broadcast(to: [2, 4]) }.contains("expected shapes that broadcast"))
     #expect(mistake { x($0).broadcast(to: [3]) }.contains("expected a shape that broadcasts to [3]"))

@@ -69,6 +69,7 @@ import Testing
     #expect(x.slice(axis: 1, start: 1, count: 2).shape == [2, 2, 4, 5])
     #expect(x.padded(axis: 2, before: 1, after: 2).shape == [2, 3, 7, 5])
     #expect(x.reshaped([2, 60]).shape == [2, 60])
+    #expect(x.reshaped([2, -1, 5]).shape == [2, 12, 5])
   }
 
   @Test func elementTypesOfResults() {

@@ -183,6 +183,18 @@ private struct Mistake: Sendable, CustomTestStringConvertible {
     Mistake(
       "conv2d", Conv2D(3, kernelSize: 2, kernelConstraint: .unitNorm(axes: [0, -4])), images,
       expected: "different axes of the kernel", received: "[0, -4]", hint: "-1 is the last"),
+    Mistake(
+      "dense/kernel", Dense(3, kernelRegularizer: .l2(-0.1)), [4], expected: "l2 at least 0",
+      received: "-0.1",
+      hint: ""),
+    Mistake(
+      "dense/bias", Dense(3, biasRegularizer: .l1l2(l1: 0, l2: .nan)), [4], expected: "l2 at least 0",
+      received: "nan", hint: ""),
+    Mistake(
+      "", Dense(3, name: ""), [4], expected: "a layer's name, with something before and after each /",
+      received: "\"\"", hint: ""),
+    Mistake(
+      "", Dense(3, name: "a/"), [4], expected: "a layer's name", received: "\"a/\"", hint: ""),
   ]
 }
 

@@ -223,8 +223,54 @@ import Testing
         }
       }
       .contains("conv2d/kernel: expected shape [3, 3, 1, 8]"))
+    #expect(
+      text {
+        _ = try TrainingStep(network) { network, images, labels in
+          let loss = crossEntropy(network(images), labels)
+          network.report("mine", loss)
+          network.report("mine", loss * 2)
+          return loss
+        }
+      }
+      .contains("mine: expected a name for each value reported, received \"mine\" for two of them"))
     struct Own: Error {}
     #expect(throws: Own.self) { try TrainingStep(network) { _, _, _ in throw Own() } }
+  }
+
+  /// Scores where the loss takes probabilities train to nothing, probabilities where it takes scores badly.
+  @Test func scoresAndProbabilitiesAreToldApart() throws {
+    func mistake(_ activation: ActivationFunction, _ loss: Loss, outputs: Int = 3) -> String {
+      text {
+        _ = try Trainer(
+          try Sequential(input: .image(8, 8, 1)) {
+            Rescale(1 / 255)
+            Flatten()
+            Dense(outputs, activation: activation)
+          }, loss: loss)
+      }
+    }
+    func losses(fromLogits: Bool) -> [Loss] {
+      [
+        .sparseCategoricalCrossEntropy(fromLogits: fromLogits),
+        .sparseCategoricalCrossEntropy(fromLogits: fromLogits, labelSmoothing: 0.1),
+        .categoricalCrossEntropy(fromLogits: fromLogits),
+        .categoricalFocalCrossEntropy(fromLogits: fromLogits),
+      ]
+    }
+    for loss in losses(fromLogits: false) {
+      #expect(
+        mistake(.linear, loss).contains("expected probabilities, as fromLogits: false says"), "\(loss.name)")
+      #expect(mistake(.softmax, loss) == "no error", "\(loss.name)")
+    }
+    for loss in losses(fromLogits: true) {
+      #expect(mistake(.softmax, loss).contains("received the probabilities of a softmax"), "\(loss.name)")
+      #expect(mistake(.linear, loss) == "no error", "\(loss.name)")
+    }
+    #expect(mistake(.linear, .binaryCrossEntropy(), outputs: 1).contains("End the network with a sigmoid"))
+    #expect(
+      mistake(.sigmoid, .binaryCrossEntropy(fromLogits: true), outputs: 1).contains(
+        "received the probabilities of a sigmoid"))
+    #expect(mistake(.sigmoid, .binaryCrossEntropy(), outputs: 1) == "no error")
   }
 
   private var images5: Sequential {
