@@ -61,7 +61,11 @@ let package = Package(
       name: "CMartletCairo", path: "Sources/CMartletCairo", pkgConfig: "cairo",
       providers: [.apt(["libcairo2-dev"]), .brew(["cairo"])]),
     .target(
-      name: "MartletReports", dependencies: ["MartletRuns", "MartletTensors", "CMartletCairo"],
+      name: "MartletReports",
+      dependencies: [
+        "MartletTraining", "MartletNetworks", "MartletDatasets", "MartletRuns", "MartletTensors",
+        "CMartletCairo",
+      ],
       path: "Sources/Reports"),
     .target(
       name: "MartletExperiments",
@@ -143,7 +147,7 @@ let package = Package(
       path: "Tests/RunsTests"),
     .testTarget(
       name: "MartletReportsTests",
-      dependencies: ["MartletReports", "MartletRuns", "MartletTensors", "MartletTestSupport"],
+      dependencies: ["Martlet", "MartletReports", "MartletRuns", "MartletTensors", "MartletTestSupport"],
       path: "Tests/ReportsTests", exclude: ["Fixtures"]),
     .testTarget(
       name: "MartletTrainingTests",
@@ -173,6 +177,8 @@ let package = Package(
       dependencies: ["MartletCommand", "MartletImages", "MartletTensors", "MartletRuns"],
       path: "Tests/CommandTests", exclude: ["Snapshots"]),
   ]
-    + examples.map { .executableTarget(name: $0, dependencies: ["Martlet"], path: "Examples/\($0)") },
+    + examples.map {
+      .executableTarget(name: $0, dependencies: ["Martlet", "MartletReports"], path: "Examples/\($0)")
+    },
   swiftLanguageModes: [.v6]
 )

@@ -1,4 +1,5 @@
 import Martlet
+import MartletReports
 
 let limit = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? .max
 let (allTrain, test) = try FashionMNIST.load()
@@ -13,7 +14,7 @@ let model = try Sequential(input: .image(28, 28, 1)) {
   Dense(10, name: "scores")
 }
 let trainer = try Trainer(model, loss: .sparseCategoricalCrossEntropy(fromLogits: true))
-try trainer.fit(allTrain.prefix(limit), epochs: 2, batchSize: 64)
+let history = try trainer.fit(allTrain.prefix(limit), epochs: 2, batchSize: 64)
 
 let result = try trainer.evaluate(test)
 print(result.classificationReport())
@@ -43,3 +44,6 @@ let means = (0..<32).map { filter in
   stride(from: filter, to: maps.scalars.count, by: 32).reduce(Float(0)) { $0 + maps.scalars[$1] } / 676
 }
 print("the liveliest filter is number \(means.indices.max { means[$0] < means[$1] } ?? 0)")
+
+try Report(trainer, history, train: allTrain.prefix(limit), test: test).write(to: "report.html")
+try Plot.images(test, at: worst.prefix(10), predictions: result.predictions).write(to: "worst.png")

@@ -54,7 +54,7 @@ struct ImportCommand: Verb {
     let parameters = try Parameters(of: configuration.network())
     for (path, tensor) in values { try parameters.setTensor(path, tensor) }
     try ImportedNetwork.createRun(
-      at: run, configuration, parameters, onnx: onnx, instructionSet: InstructionSet.name,
+      at: run, configuration, parameters, onnx: onnx,
       onProblem: Output.warn)
     let digest = parameters.sha256
     if common.json {

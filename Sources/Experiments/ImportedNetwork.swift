@@ -39,13 +39,12 @@ package enum ImportedNetwork {
   /// - Parameter onnx: The file that the network comes from; nil where the model is Martlet's own.
   package static func createRun(
     at path: String, _ configuration: RunConfiguration, _ parameters: Parameters, onnx: ONNXModel?,
-    instructionSet: String, onProblem: @escaping (String) -> Void
+    onProblem: @escaping (String) -> Void
   ) throws {
-    let environment = RunEnvironment(martletVersion: martletVersion, instructionSet: instructionSet)
     var isOurs = false
     do {
       _ = try RunFolder.create(
-        at: path, configuration: configuration.json, environment: environment,
+        at: path, configuration: configuration.json, environment: .current(),
         contents: { (path) throws(FileError) in
           // The folder was new or empty: all in it is of this import.
           isOurs = true

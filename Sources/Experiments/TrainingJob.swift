@@ -1,4 +1,3 @@
-import MartletCPU
 import MartletDatasets
 import MartletNetworks
 import MartletReports
@@ -85,7 +84,7 @@ package struct TrainingJob {
     result.arenaBytes = trainer.arenaBytes
     folder.append(.result(result))
     let figures = try draw(folder, history, result)
-    let material = RunMaterial(configuration: configuration, trainer: trainer, train: train, test: test)
+    let material = RunMaterial(trainer, train: train, test: test, batchSize: settings.batchSize)
     return Outcome(
       result: result, history: history, folder: folder.path, figures: figures,
       report: try report(on: folder, material, evaluation))
@@ -95,7 +94,7 @@ package struct TrainingJob {
     if let run, resume, RunFolder.exists(at: run) {
       return try RunFolder.resume(at: run, onProblem: warn)
     }
-    let environment = RunEnvironment(martletVersion: martletVersion, instructionSet: InstructionSet.name)
+    let environment = RunEnvironment.current()
     if let run {
       return (
         try RunFolder.create(

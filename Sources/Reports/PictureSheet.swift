@@ -8,6 +8,7 @@ package struct PictureSheet: Figure {
     package let height: Int
     /// The pixels row by row.
     package let pixels: [Color]
+    /// What stands below the picture, in one line or several.
     package var caption: String
 
     package init(width: Int, height: Int, pixels: [Color], caption: String = "") {
@@ -73,17 +74,24 @@ package struct PictureSheet: Figure {
   private static let gap = 8.0
   private static let margin = 14.0
   private static let top = 34.0
+  private static let lineHeight = 9.0
   private static let note = TextStyle(size: 7.5, color: .axis)
 
   private var edge: Double { Double(Self.side) * Self.dot }
-  private var rowHeight: Double { edge + 22 }
+  private var captionLines: Int {
+    rows.flatMap(\.pictures).map { $0.caption.count { $0 == "\n" } + 1 }.max() ?? 1
+  }
+  private var rowHeight: Double { edge + 22 + Self.lineHeight * Double(captionLines - 1) }
+  /// The width of the rows' titles with the gap after them; 0 where there are none.
   private var labelWidth: Double {
-    rows.map { max(TextStyle.label.width(of: $0.title), Self.note.width(of: $0.note)) }.max() ?? 0
+    let widest =
+      rows.map { max(TextStyle.label.width(of: $0.title), Self.note.width(of: $0.note)) }.max() ?? 0
+    return widest > 0 ? widest + Self.gap : 0
   }
 
   package var size: (width: Double, height: Double) {
     let columns = rows.map(\.pictures.count).max() ?? 0
-    let width = 2 * Self.margin + labelWidth + 8 + (edge + Self.gap) * Double(columns)
+    let width = 2 * Self.margin + labelWidth + (edge + Self.gap) * Double(columns)
     return (
       max(width, TextStyle.title.width(of: title) + 2 * Self.margin),
       Self.top + rowHeight * Double(rows.count) + 6
@@ -97,9 +105,12 @@ package struct PictureSheet: Figure {
       canvas.text(row.title, at: Point(Self.margin, y + edge / 2), .label)
       canvas.text(row.note, at: Point(Self.margin, y + edge / 2 + 11), Self.note)
       for (column, picture) in row.pictures.enumerated() {
-        let x = Self.margin + labelWidth + 8 + (edge + Self.gap) * Double(column)
+        let x = Self.margin + labelWidth + (edge + Self.gap) * Double(column)
         draw(picture, at: Point(x, y), on: canvas)
-        canvas.text(picture.caption, at: Point(x + edge / 2, y + edge + 9), Self.note.anchored(.middle))
+        for (line, text) in picture.caption.split(separator: "\n").enumerated() {
+          let below = Self.lineHeight * Double(line + 1)
+          canvas.text(String(text), at: Point(x + edge / 2, y + edge + below), Self.note.anchored(.middle))
+        }
       }
     }
   }

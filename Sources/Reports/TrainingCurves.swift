@@ -2,8 +2,16 @@ import MartletRuns
 
 /// Loss and accuracy against the epoch, from training and validation.
 package func trainingCurves(_ record: RunRecord) -> Panels {
+  let model = record.configuration["model"]?.stringValue
+  let dataset = record.configuration["dataset"]?.stringValue
+  let name = [model, dataset].compactMap(\.self).joined(separator: " on ")
+  return trainingCurves(record.epochs, title: name.isEmpty ? "Training" : name)
+}
+
+/// Loss and accuracy against the epoch under a title.
+func trainingCurves(_ epochs: [EpochEvent], title: String) -> Panels {
   func series(_ name: String, factor: Double = 1, _ value: (EpochEvent) -> Double?) -> LineChart.Series? {
-    let points = record.epochs.map { Point(Double($0.epoch), (value($0) ?? .nan) * factor) }
+    let points = epochs.map { Point(Double($0.epoch), (value($0) ?? .nan) * factor) }
     return points.contains { $0.y.isFinite } ? LineChart.Series(name: name, points: points) : nil
   }
 
@@ -16,8 +24,5 @@ package func trainingCurves(_ record: RunRecord) -> Panels {
     let series = series.compactMap(\.self)
     return series.isEmpty ? nil : LineChart(title: title, xLabel: "Epoch", yLabel: yLabel, series: series)
   }
-  let model = record.configuration["model"]?.stringValue
-  let dataset = record.configuration["dataset"]?.stringValue
-  let name = [model, dataset].compactMap(\.self).joined(separator: " on ")
-  return Panels(title: name.isEmpty ? "Training" : name, charts: charts)
+  return Panels(title: title, charts: charts)
 }

@@ -18,8 +18,10 @@ package struct RunEnvironment: Equatable, Sendable {
   package var instructionSet: String
 
   /// Describes this process on this machine.
-  package init(martletVersion: String, revision: String? = nil, instructionSet: String) {
-    started = ISO8601DateFormatter().string(from: Date())
+  package init(
+    started: Date = Date(), martletVersion: String, revision: String? = nil, instructionSet: String
+  ) {
+    self.started = ISO8601DateFormatter().string(from: started)
     self.martletVersion = martletVersion
     self.revision = revision
     self.instructionSet = instructionSet

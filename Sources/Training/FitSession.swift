@@ -1,3 +1,4 @@
+import Foundation
 import MartletCPU
 import MartletDatasets
 import MartletGraphs
@@ -18,6 +19,8 @@ struct FitJob {
   let run: RunFolder?
   /// Whether the norm of the gradients is told.
   var notesGradientNorm = false
+  /// What `fit` was asked for, as a report lists it.
+  var settings: [JSON.Member] = []
 
   /// The names of figures besides the metrics that the training alone has.
   var trainingFigures: [String] { notesGradientNorm ? [Self.gradientNormName] : [] }
@@ -71,6 +74,9 @@ final class FitSession {
     metricOutputs = trainer.metrics.map { Objective.outputName($0) }
     batchWeights = [Float](repeating: 1, count: job.weights == nil ? 0 : job.loader.batchSize)
     history.epochs = position.epochs
+    history.batchSize = job.loader.batchSize
+    history.settings = job.settings
+    history.began = Date()
   }
 
   /// Trains to the last epoch or until somebody asks to stop.
@@ -200,8 +206,9 @@ final class FitSession {
 
   private static func spike(_ progress: StepProgress, median: Double) -> String {
     let times = Int((progress.batchLoss / median).rounded(.down))
+    func short(_ loss: Double) -> String { String(format: "%.4g", loss) }
     return "loss spike at epoch \(progress.epoch), step \(progress.step): the batch's loss "
-      + "\(progress.batchLoss) is \(times) times \(median), the median of the \(LossSpikes.window) batches "
+      + "\(short(progress.batchLoss)) is \(times) times \(short(median)), the median of the \(LossSpikes.window) batches "
       + "before; a smaller learning rate or gradients clipped to a norm help where it happens often"
   }
 

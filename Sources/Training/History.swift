@@ -1,3 +1,6 @@
+import Foundation
+import MartletTensors
+
 /// What one pass over the training images gave.
 public struct EpochRecord: Sendable, Equatable {
   /// Counted from 1.
@@ -19,9 +22,39 @@ public struct EpochRecord: Sendable, Equatable {
   /// The trainer's metrics by name, those of the validation images with `validation_` before it; where `fit`
   /// was asked for it `gradient_norm`, the mean over the steps.
   public var metrics: [String: Double] = [:]
+
+  /// Creates the record of an epoch of a loop of one's own.
+  ///
+  /// - Parameters:
+  ///   - epoch: Counted from 1.
+  ///   - loss: The mean over the images of the loss, penalties included.
+  ///   - accuracy: The part of the images that was classified rightly in training; not finite where it was not counted.
+  ///   - validationLoss: The mean loss of the validation images; nil where there are none.
+  ///   - validationAccuracy: The accuracy on the validation images; nil where there are none.
+  ///   - learningRate: The rate during the epoch; not finite where it is of no interest.
+  ///   - seconds: The time of the training steps; not finite where it was not measured.
+  ///   - lastLoss: The loss of the epoch's last step; nil where it is not known.
+  ///   - metrics: Further figures by name.
+  public init(
+    epoch: Int, loss: Double, accuracy: Double = .nan, validationLoss: Double? = nil,
+    validationAccuracy: Double? = nil, learningRate: Double = .nan, seconds: Double = .nan,
+    lastLoss: Double? = nil, metrics: [String: Double] = [:]
+  ) {
+    self.epoch = epoch
+    self.loss = loss
+    self.accuracy = accuracy
+    self.validationLoss = validationLoss
+    self.validationAccuracy = validationAccuracy
+    self.learningRate = learningRate
+    self.seconds = seconds
+    self.lastLoss = lastLoss
+    self.metrics = metrics
+  }
 }
 
 /// The record of a training: its epochs and what it cost.
+///
+/// `Trainer.fit` returns one; a loop of one's own makes it of its epochs, for figures and reports.
 public struct History: Sendable, Equatable {
   /// The epochs in order; after a resume those before it too.
   public internal(set) var epochs: [EpochRecord] = []
@@ -40,11 +73,21 @@ public struct History: Sendable, Equatable {
   public internal(set) var peakMemoryBytes: Int?
   /// The bytes that the programs use for intermediate results.
   public internal(set) var arenaBytes = 0
-  /// The SHA-256 digest of weights and statistics at the end.
+  /// The SHA-256 digest of weights and statistics at the end; empty where it is a loop's.
   public internal(set) var weightsSHA256 = ""
+  /// The images of a full batch; nil where it is a loop's.
+  public internal(set) var batchSize: Int?
+  /// What else `fit` was asked for, as a report lists it.
+  package internal(set) var settings: [JSON.Member] = []
+  /// When `fit` was called; nil where it is a loop's.
+  package internal(set) var began: Date?
 
-  /// The mean time of an epoch's training steps; nil where there was no whole epoch.
+  /// Creates the history of a loop of one's own from its epochs in order.
+  public init(epochs: [EpochRecord] = []) { self.epochs = epochs }
+
+  /// The mean time of an epoch's training steps; nil where there was no whole epoch or its time is not known.
   public var secondsPerEpoch: Double? {
-    epochs.isEmpty ? nil : epochs.reduce(0) { $0 + $1.seconds } / Double(epochs.count)
+    let mean = epochs.reduce(0) { $0 + $1.seconds } / Double(epochs.count)
+    return mean.isFinite ? mean : nil
   }
 }

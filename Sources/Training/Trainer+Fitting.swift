@@ -68,6 +68,12 @@ extension Trainer {
       data, batchSize: batchSize, validation: validation, shuffle: shuffle, augmentation: augmentation,
       sampleWeights: sampleWeights, lastEpoch: resume == nil ? completedEpochs + epochs : epochs, run: run)
     job.notesGradientNorm = gradientNorm
+    job.settings = [
+      JSON.Member("validation", .string(validation?.text ?? "none")),
+      JSON.Member("augmentation", .string(augmentation?.description ?? "none")),
+      JSON.Member("callbacks", .string(callbacks.map(\.name).joined(separator: ", "))),
+      JSON.Member("shuffle", .bool(shuffle)),
+    ]
     func tell(_ event: TrainingEvent) {
       events?(event)
       progress?(event)

@@ -103,16 +103,27 @@ public final class Trainer {
     prediction = InferenceProgram(network, .prediction(.probabilities), step.parameters, step.input, engine)
   }
 
+  /// A step like this trainer's with initial values and an engine of its own, to be tried without consequence.
+  func freshStep() throws -> TrainingStep {
+    try TrainingStep(
+      recipe(objective), seed: seed, parameters: nil,
+      engine: try Engine(threads: threads, exact: step.engine.exact))
+  }
+
+  /// How a step is made for an objective.
+  private func recipe(_ objective: Objective) -> StepRecipe {
+    StepRecipe(
+      network: network, optimizer: optimizer, frozen: frozen, gradients: gradients,
+      loss: objective.trainingLoss)
+  }
+
   /// A step and an evaluation that take a weight for each image, on the same tensors.
   func weightedPrograms() throws -> (step: TrainingStep, evaluation: InferenceProgram) {
     if let weighted { return weighted }
     var objective = objective
     objective.takesSampleWeights = true
     let step = try TrainingStep(
-      StepRecipe(
-        network: network, optimizer: optimizer, frozen: frozen, gradients: gradients,
-        loss: objective.trainingLoss),
-      seed: seed, parameters: parameters, engine: self.step.engine)
+      recipe(objective), seed: seed, parameters: parameters, engine: self.step.engine)
     let programs = (step, evaluationProgram(objective))
     weighted = programs
     return programs

@@ -74,7 +74,7 @@ extension EpochEvent {
   /// The line of an epoch in the run's log and in machine output.
   package init(_ record: EpochRecord) {
     self.init(
-      epoch: record.epoch, loss: record.loss, accuracy: record.accuracy,
+      epoch: record.epoch, loss: record.loss, accuracy: record.accuracy.isFinite ? record.accuracy : nil,
       validationLoss: record.validationLoss,
       validationAccuracy: record.validationAccuracy, learningRate: record.learningRate,
       seconds: record.seconds, lastLoss: record.lastLoss, metrics: record.metrics)

@@ -46,6 +46,10 @@ import Testing
     #expect(result.output.contains("shirts were taken for T-shirt/top"))
     #expect(result.output.contains("the first layer's maps have the shape [1, 26, 26, 32]"))
     #expect(result.output.split(separator: "\n").filter { $0.hasPrefix("picture ") }.count == 5)
+    let page = try String(contentsOfFile: folder.path + "/report.html", encoding: .utf8)
+    let isWhole = page.contains("<title>Model on Fashion-MNIST</title>") && page.contains("id=\"filters\"")
+    #expect(isWhole)
+    #expect(FileManager.default.fileExists(atPath: folder.path + "/worst.png"))
   }
 
   /// The accuracy that the last line tells, and the lines.

@@ -18,35 +18,45 @@ extension RunReport {
     func series(_ name: String, _ value: (EpochEvent) -> Double?) -> LineChart.Series {
       .init(name: name, points: record.epochs.map { Point(Double($0.epoch), value($0) ?? .nan) })
     }
-    charts.append(
-      PageChart(
-        LineChart(
-          title: "Learning rate", xLabel: "Epoch", yLabel: "Learning rate",
-          series: [series("rate", \.learningRate)])))
+    if knows(\.learningRate) {
+      charts.append(
+        PageChart(
+          LineChart(
+            title: "Learning rate", xLabel: "Epoch", yLabel: "Learning rate",
+            series: [series("rate", \.learningRate)])))
+    }
     for name in metricNames {
       charts.append(
         PageChart(
           LineChart(
             title: name, xLabel: "Epoch", yLabel: name, series: [series("train") { $0.metrics[name] }])))
     }
-    charts.append(
-      PageChart(
-        LineChart(
-          title: "Time", xLabel: "Epoch", yLabel: "Seconds", series: [series("seconds", \.seconds)]),
-        canSwitchScale: false))
+    if knows(\.seconds) {
+      charts.append(
+        PageChart(
+          LineChart(
+            title: "Time", xLabel: "Epoch", yLabel: "Seconds", series: [series("seconds", \.seconds)]),
+          canSwitchScale: false))
+    }
     return charts
+  }
+
+  /// Whether an epoch has such a figure: a loop of one's own may tell neither rates nor times.
+  private func knows(_ figure: (EpochEvent) -> Double) -> Bool {
+    record.epochs.contains { figure($0).isFinite }
   }
 
   private var metricNames: [String] { Set(record.epochs.flatMap(\.metrics.keys)).sorted() }
 
   private var epochTable: PageTable {
-    let optional: [(title: String, value: (EpochEvent) -> Double?, text: (Double) -> String)] = [
+    let figures: [(title: String, value: (EpochEvent) -> Double?, text: (Double) -> String)] = [
       ("Loss", \.loss, { Self.decimals($0) }), ("Accuracy", \.accuracy, Self.percent),
       ("Validation loss", \.validationLoss, { Self.decimals($0) }),
       ("Validation accuracy", \.validationAccuracy, Self.percent),
-      ("Learning rate", \.learningRate, { "\($0)" }), ("Seconds", \.seconds, { Self.decimals($0, 1) }),
+      ("Learning rate", { knows(\.learningRate) ? $0.learningRate : nil }, { "\($0)" }),
+      ("Seconds", { knows(\.seconds) ? $0.seconds : nil }, { Self.decimals($0, 1) }),
     ]
-    let columns = optional.filter { column in record.epochs.contains { column.value($0) != nil } }
+    let columns = figures.filter { column in record.epochs.contains { column.value($0) != nil } }
     return PageTable(
       [.init("Epoch", isNumeric: true)] + columns.map { .init($0.title, isNumeric: true) },
       caption: "The values of each epoch",

@@ -25,7 +25,8 @@ extension RunReport {
     var rows: [(name: String, value: String)] = []
     guard let result = record.result else { return rows }
     func add(_ name: String, _ value: String?) { if let value { rows.append((name, value)) } }
-    add("Training, all epochs", Self.duration(record.epochs.map(\.seconds).filter(\.isFinite).reduce(0, +)))
+    let seconds = record.epochs.map(\.seconds).filter(\.isFinite)
+    add("Training, all epochs", seconds.isEmpty ? nil : Self.duration(seconds.reduce(0, +)))
     add("A training step, median", result.millisecondsPerStep.map { Self.decimals($0, 2) + " ms" })
     add("Until the first step", result.secondsToFirstStep.map(Self.duration))
     add("Peak memory, without data", result.peakMemoryBytes.map(Self.bytes))

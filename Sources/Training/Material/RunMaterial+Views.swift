@@ -2,7 +2,6 @@ import MartletDatasets
 import MartletNetworks
 import MartletRuns
 import MartletTensors
-import MartletTraining
 
 extension RunMaterial {
   /// The most that is kept: filters, samples for attention, samples, layers and channels for maps, and the

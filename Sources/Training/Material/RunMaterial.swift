@@ -3,19 +3,26 @@ import MartletGraphs
 import MartletNetworks
 import MartletRuns
 import MartletTensors
-import MartletTraining
 
 /// Gathers what a report needs from a network that has been trained.
-struct RunMaterial {
-  let configuration: RunConfiguration
+package struct RunMaterial {
   let trainer: Trainer
   let train: ImageDataset
   let test: ImageDataset
+  /// The images of the step whose times are measured.
+  let batchSize: Int
 
   private static let profileRepeats = 5
 
+  package init(_ trainer: Trainer, train: ImageDataset, test: ImageDataset, batchSize: Int) {
+    self.trainer = trainer
+    self.train = train
+    self.test = test
+    self.batchSize = batchSize
+  }
+
   /// Everything, for the evaluation of the test images.
-  func gathered(_ evaluation: Evaluation) throws -> ReportMaterial {
+  package func gathered(_ evaluation: Evaluation) throws -> ReportMaterial {
     let details = try details()
     let predictions = try predictions(evaluation)
     return ReportMaterial(
@@ -23,7 +30,7 @@ struct RunMaterial {
   }
 
   private func details() throws -> RunDetails {
-    let summary = trainer.summary(batchSize: configuration.system.settings.batchSize)
+    let summary = trainer.summary(batchSize: batchSize)
     return RunDetails(
       network: summary.name,
       layers: summary.rows.map {
@@ -39,12 +46,12 @@ struct RunMaterial {
 
   /// Measures the steps of a training step on a store of its own, because measuring changes it.
   private func profile() throws -> RunDetails.Profile {
-    let other = try configuration.trainer(threads: trainer.threads, training: train)
-    let batch = min(configuration.system.settings.batchSize, train.count)
+    let other = try trainer.freshStep()
+    let batch = min(batchSize, train.count)
     var steps: [RunDetails.Profile.Step] = []
     for batch in try DataLoader(train, batchSize: batch, shuffle: false).prefix(1) {
       let program = try batch.images.scalars.withUnsafeBytes {
-        try other.step.advance($0, shape: batch.images.shape, .uint8, batch.labels)
+        try other.advance($0, shape: batch.images.shape, .uint8, batch.labels)
       }
       steps = program.profile(repeats: Self.profileRepeats).map {
         RunDetails.Profile.Step(name: $0.name, layer: $0.path, seconds: $0.seconds, flops: $0.cost.flops)

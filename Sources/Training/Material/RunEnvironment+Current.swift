@@ -1,0 +1,11 @@
+import Foundation
+import MartletCPU
+import MartletRuns
+
+extension RunEnvironment {
+  /// This version on this machine.
+  package static func current(started: Date = Date()) -> RunEnvironment {
+    RunEnvironment(
+      started: started, martletVersion: MartletRuns.martletVersion, instructionSet: InstructionSet.name)
+  }
+}
