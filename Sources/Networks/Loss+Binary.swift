@@ -13,7 +13,9 @@ extension Loss {
       name: "binary_crossentropy", targets: .dense, binaryThreshold: fromLogits ? 0 : 0.5
     ) { outputs, targets in
       guard outputs.isValid, targets.isValid else { return outputs.isValid ? targets : outputs }
-      if let mistake = mistaken(outputs, fromLogits, .pointwise(.unary(.sigmoid))) { return mistake }
+      if let mistake = mistaken(outputs, forScores: fromLogits, .pointwise(.unary(.sigmoid))) {
+        return mistake
+      }
       var rows = targets.toFloat()
       if labelSmoothing != 0 { rows = rows * (1 - labelSmoothing) + 0.5 * labelSmoothing }
       let graph = outputs.graph

@@ -44,7 +44,7 @@ extension Loss {
   ) -> Loss {
     let loss = Loss(name: "categorical_focal_crossentropy", targets: .dense) { outputs, rows in
       guard outputs.isValid, outputs.rank == 2 else { return outputs }
-      if let mistake = mistaken(outputs, fromLogits, .classification(.softmax)) { return mistake }
+      if let mistake = mistaken(outputs, forScores: fromLogits, .classification(.softmax)) { return mistake }
       let kept = clipped(scaled(fromLogits ? outputs.softmax() : outputs))
       let easiness = (1 - kept).power(outputs.graph.constant(gamma))
       return -(easiness * smoothed(rows, labelSmoothing) * kept.log()).sum(axes: [1]) * alpha
@@ -90,7 +90,7 @@ extension Loss {
 
   private static func crossEntropy(_ outputs: Value, _ targets: Value, fromLogits: Bool) -> Value {
     guard outputs.isValid, targets.isValid else { return outputs.isValid ? targets : outputs }
-    if let mistake = mistaken(outputs, fromLogits, .classification(.softmax)) { return mistake }
+    if let mistake = mistaken(outputs, forScores: fromLogits, .classification(.softmax)) { return mistake }
     if fromLogits { return perSampleCrossEntropy(outputs, targets) }
     if case .classification(.softmax) = outputs.op {
       let graph = outputs.graph
@@ -111,23 +111,19 @@ extension Loss {
 }
 
 extension Loss {
-  /// The mistake of taking outputs for scores that an activation made, or for probabilities where nothing made them;
-  /// nil where they may be what they are taken for.
-  static func mistaken(_ outputs: Value, _ fromLogits: Bool, _ activation: Op) -> Value? {
+  /// The mistake of taking for scores what an activation made, or for probabilities what nothing made them; nil where
+  /// the outputs may be what they are taken for.
+  static func mistaken(_ outputs: Value, forScores: Bool, _ activation: Op) -> Value? {
+    guard outputs.isValid, forScores ? outputs.op == activation : outputs.isOfLinearLayer else { return nil }
     let name = activation.name
-    if fromLogits, outputs.op == activation {
-      return outputs.graph.fail(
-        ModelError(
-          path: "loss", expected: "scores, as fromLogits: true says",
-          received: "the probabilities of a \(name)",
-          hint: "Leave out the \(name), or fromLogits: true."))
-    }
-    guard !fromLogits, outputs.isOfLinearLayer else { return nil }
     return outputs.graph.fail(
       ModelError(
-        path: "loss", expected: "probabilities, as fromLogits: false says",
-        received: "the scores of a layer without an activation",
-        hint: "End the network with a \(name), or say fromLogits: true."))
+        path: "loss", expected: forScores ? "scores" : "probabilities",
+        received: forScores
+          ? "the probabilities of a \(name)" : "the scores of a layer without an activation",
+        hint: forScores
+          ? "Leave out the \(name); a loss with fromLogits: false takes its probabilities."
+          : "End the network with a \(name), or say fromLogits: true."))
   }
 }
 
@@ -147,5 +143,6 @@ extension Value {
 
 /// The mean cross-entropy of scores `[N, classes]`, with labels `[N]` or rows of targets `[N, classes]`.
 public func crossEntropy(_ logits: Value, _ targets: Value) -> Value {
-  Loss.perSampleCrossEntropy(logits, targets).mean()
+  Loss.mistaken(logits, forScores: true, .classification(.softmax))
+    ?? Loss.perSampleCrossEntropy(logits, targets).mean()
 }

@@ -69,8 +69,8 @@ package struct PictureSheet: Figure {
 
   /// A dot at 300 dots an inch: cells begin and end on dots, so that no seam shows between them.
   private static let dot = 0.24
-  /// The longer side of a picture, in dots.
-  private static let side = 224
+  /// The longer side of a picture, in dots; a larger one does not fit its place.
+  static let side = 224
   private static let gap = 8.0
   private static let margin = 14.0
   private static let top = 34.0

@@ -86,12 +86,13 @@ public struct Plot {
           hint: "take the predictions of an evaluation of the same images")
       }
     }
+    let scale = PictureScale(data.imageShape, longest: PictureSheet.side)
     let pictures = indices.map { index in
       let label = data.label(at: index)
       let given = predictions?[index] ?? label
       let caption = data.classNames[label] + (given == label ? "" : "\nas \(data.classNames[given])")
-      let image = data.image(at: index)
-      return PictureSheet.Picture(image.scalars, shape: image.shape, caption: caption)
+      let pixels = scale.applied(to: data.image(at: index).scalars)
+      return PictureSheet.Picture(pixels, shape: scale.shape, caption: caption)
     }
     let rows = stride(from: 0, to: pictures.count, by: columns).map {
       PictureSheet.Row(title: "", pictures: Array(pictures[$0..<min($0 + columns, pictures.count)]))

@@ -158,6 +158,11 @@ import Testing
     #expect(svg.contains(">as middle<"))
     #expect(svg.matches(of: #/>as /#).count == 1)
     #expect(svg.matches(of: #/>middle</#).count == 2)
+    let large = try ImageDataset(
+      name: "large", classNames: ["a", "b"],
+      images: Tensor(shape: [1, 300, 500, 3], scalars: [UInt8](repeating: 90, count: 450_000)), labels: [1])
+    // Made smaller by whole factors: 100 x 166, each row of one color a rectangle, besides the paper.
+    #expect(try Plot.images(large, at: [0]).svg.matches(of: #/<rect/#).count == 101)
     #expect(throws: TrainingError.self) { try Plot.images(data, at: [5]) }
     #expect(throws: TrainingError.self) { try Plot.images(data, at: [0], columns: 0) }
     #expect(throws: TrainingError.self) { try Plot.images(data, at: [0], predictions: [0, 1]) }

@@ -259,7 +259,7 @@ import Testing
     }
     for loss in losses(fromLogits: false) {
       #expect(
-        mistake(.linear, loss).contains("expected probabilities, as fromLogits: false says"), "\(loss.name)")
+        mistake(.linear, loss).contains("expected probabilities, received the scores"), "\(loss.name)")
       #expect(mistake(.softmax, loss) == "no error", "\(loss.name)")
     }
     for loss in losses(fromLogits: true) {
@@ -271,6 +271,13 @@ import Testing
       mistake(.sigmoid, .binaryCrossEntropy(fromLogits: true), outputs: 1).contains(
         "received the probabilities of a sigmoid"))
     #expect(mistake(.sigmoid, .binaryCrossEntropy(), outputs: 1) == "no error")
+    #expect(
+      text {
+        _ = try TrainingStep(try Samples.network()) { network, images, labels in
+          crossEntropy(network(images).softmax(), labels)
+        }
+      }
+      .contains("expected scores, received the probabilities of a softmax. Leave out the softmax"))
   }
 
   private var images5: Sequential {
