@@ -23,10 +23,7 @@ package enum ImportedNetwork {
   /// The settings for a network of a file.
   package static func system(_ network: ONNXNetwork, dataset: String) throws -> TrainingSystem {
     let outline = try NetworkOutline(network)
-    var makesProbabilities = false
-    if let last = outline.outputs.elements.last, case .classification(.softmax) = last.op {
-      makesProbabilities = true
-    }
+    let makesProbabilities = outline.outputs.elements.last?.isSoftmax == true
     let settings = TrainingSettings(
       epochs: 5, batchSize: 64, loss: makesProbabilities ? .sparseFromProbabilities : .sparseFromScores)
     return TrainingSystem(model: model, dataset: dataset, settings: settings) {

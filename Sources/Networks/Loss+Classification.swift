@@ -92,7 +92,7 @@ extension Loss {
     guard outputs.isValid, targets.isValid else { return outputs.isValid ? targets : outputs }
     if let mistake = mistaken(outputs, forScores: fromLogits, .classification(.softmax)) { return mistake }
     if fromLogits { return perSampleCrossEntropy(outputs, targets) }
-    if case .classification(.softmax) = outputs.op {
+    if outputs.isSoftmax {
       let graph = outputs.graph
       return perSampleCrossEntropy(Value(graph: graph, id: graph.nodes[outputs.id].inputs[0]), targets)
     }
@@ -128,6 +128,9 @@ extension Loss {
 }
 
 extension Value {
+  /// Whether a softmax made it.
+  package var isSoftmax: Bool { isValid && op == .classification(.softmax) }
+
   /// Whether it is a matrix product, or one with a bias.
   fileprivate var isOfLinearLayer: Bool {
     switch op {

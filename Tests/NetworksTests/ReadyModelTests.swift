@@ -51,9 +51,7 @@ private let color = InputSpec.image(32, 32, 3)
       let graph = Graph(purpose: .training)
       let outputs = network.trace(batch: 4, into: graph)
       let labels = graph.input("labels", shape: [4], element: .int32)
-      var makesProbabilities = false
-      if case .classification(.softmax) = outputs.op { makesProbabilities = true }
-      let loss = Loss.sparseCategoricalCrossEntropy(fromLogits: !makesProbabilities)(outputs, labels)
+      let loss = Loss.sparseCategoricalCrossEntropy(fromLogits: !outputs.isSoftmax)(outputs, labels)
       let weights = graph.parameters.filter(\.isTrainable).compactMap { graph.parameterValue($0.path) }
       let gradients = graph.gradients(of: loss.mean(), withRespectTo: weights)
       try graph.check()
