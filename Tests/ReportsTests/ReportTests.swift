@@ -107,7 +107,9 @@ import Testing
     #expect(text.contains("After 2 epochs the network classifies"))
     #expect(text.contains(step.parameters.sha256))
     // What a loop did is not known.
-    for word in ["nan", "Training, all epochs", "Batch size", "Schedule", "Learning rate", "Seconds"] {
+    for word in [
+      "nan", "Training, all epochs", "Batch size", "Schedule", "Learning rate", "Seconds", "adam", "seed 0",
+    ] {
       let isThere = text.contains(word)
       #expect(!isThere, "\(word)")
     }

@@ -5,6 +5,8 @@ import MartletTensors
 extension Trainer {
   /// What the result of a training follows from, as a report lists it; keys as in `configuration.json`.
   ///
+  /// How a loop of one's own trained, its history does not tell, and this trainer has settings of its own.
+  ///
   /// - Parameters:
   ///   - history: What `fit` returned, or a loop's.
   ///   - data: The training images.
@@ -12,27 +14,32 @@ extension Trainer {
   package func configuration(_ history: History, of data: ImageDataset, name: String) -> JSON {
     // The parts of a set are called "MNIST train" and "MNIST test".
     let part = " train"
-    func list(_ words: [String]) -> JSON { .string(words.joined(separator: ", ")) }
-    let schedule: [JSON.Member] =
-      history.batchSize == nil ? [] : [JSON.Member("schedule", .string(self.schedule.name))]
+    let dataset = data.name.hasSuffix(part) ? String(data.name.dropLast(part.count)) : data.name
     return .object(
       [
         JSON.Member("model", .string(name)),
-        JSON.Member(
-          "dataset", .string(data.name.hasSuffix(part) ? String(data.name.dropLast(part.count)) : data.name)),
+        JSON.Member("dataset", .string(dataset)),
         JSON.Member("image_shape", .array(data.imageShape.map(JSON.integer))),
         JSON.Member("class_names", .array(data.classNames.map(JSON.string))),
         JSON.Member("loss", .string(loss.name)),
-        JSON.Member("penalty", list(objective.penalties.map(\.text))),
-        JSON.Member("optimizer", .string(optimizer.settingsText)),
         JSON.Member("epochs", .integer(history.epochs.count)),
-        JSON.Member("batch_size", history.batchSize.map(JSON.integer) ?? .null),
-      ] + schedule + history.settings + [
-        JSON.Member("class_weights", .string(objective.classWeights.map { "\($0)" } ?? "")),
-        JSON.Member("frozen", list(frozen.sorted())),
-        JSON.Member("exact", step.engine.exact.json),
-        JSON.Member("seed", .integer(Int(clamping: seed))),
-      ])
+      ] + (history.batchSize.map { fitting(history, batchSize: $0) } ?? []))
+  }
+
+  /// What `fit` and this trainer decided.
+  private func fitting(_ history: History, batchSize: Int) -> [JSON.Member] {
+    func list(_ words: [String]) -> JSON { .string(words.joined(separator: ", ")) }
+    return [
+      JSON.Member("batch_size", .integer(batchSize)),
+      JSON.Member("optimizer", .string(optimizer.settingsText)),
+      JSON.Member("schedule", .string(schedule.name)),
+      JSON.Member("penalty", list(objective.penalties.map(\.text))),
+    ] + history.settings + [
+      JSON.Member("class_weights", .string(objective.classWeights.map { "\($0)" } ?? "")),
+      JSON.Member("frozen", list(frozen.sorted())),
+      JSON.Member("exact", step.engine.exact.json),
+      JSON.Member("seed", .integer(Int(clamping: seed))),
+    ]
   }
 }
 
