@@ -92,8 +92,8 @@ consumer: setup ## Build and run the example as a package of its own, without ca
 benchmark: build ## Time training and predictions of Martlet and of its peers in one run.
 	@Benchmarks/run $(ARGUMENTS)
 
-reproduction: build ## Train every system beside PyTorch and Keras: takes a day (DATA=dir RESULTS=dir).
-	@Benchmarks/reproduction/run "$(DATA)" "$(RESULTS)" "$(NOTE)"
+reproduction: build ## Train every system beside PyTorch and Keras: takes a day (DATA=dir RESULTS=dir PAIRS="SYSTEM:SEED ...").
+	@Benchmarks/reproduction/run "$(DATA)" "$(RESULTS)" "$(NOTE)" $(PAIRS)
 
 report-gallery: build-all ## Draw every figure and page of the fixture runs (GALLERY=dir).
 	@MARTLET_GALLERY="$(abspath $(GALLERY))" $(SWIFT) test $(FLAGS) --skip-build --disable-xctest --filter GalleryTests

@@ -14,7 +14,7 @@ import sys
 import time
 
 from peers import result_path
-from settings import SYSTEMS
+from settings import SAME_RUN, SYSTEMS
 
 SEEDS = (0, 1, 2)
 QUICK = [
@@ -35,7 +35,7 @@ def pair(text):
     system, _, seed = text.partition(":")
     if system not in SYSTEMS or not seed.isdigit():
         raise argparse.ArgumentTypeError(f"{text} is not SYSTEM:SEED; systems are {', '.join(SYSTEMS)}")
-    return system, int(seed)
+    return SAME_RUN.get(system, system), int(seed)
 
 
 def main():

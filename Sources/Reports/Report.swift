@@ -39,15 +39,17 @@ public struct Report: Sendable {
     result.note(test: evaluation, train: try trainer.evaluate(train))
     result.weightsSHA256 = trainer.parameters.sha256
     result.datasetBytes = train.storedBytes + test.storedBytes
-    result.arenaBytes = trainer.arenaBytes
-    result.threads = trainer.threads
+    if !history.isOfLoop {
+      result.arenaBytes = trainer.arenaBytes
+      result.threads = trainer.threads
+    }
     let material = try RunMaterial(trainer, train: train, test: test, batchSize: batchSize).gathered(
       evaluation)
     let model = name ?? material.details?.network.withLargeFirstLetter ?? "Network"
     report = RunReport(
       record: RunRecord(
         path: "", configuration: trainer.configuration(history, of: train, name: model),
-        environment: history.began.map { .current(started: $0) } ?? .current(),
+        environment: .current(started: history.began),
         epochs: history.epochs.map { EpochEvent($0) }, result: result),
       material: material)
   }

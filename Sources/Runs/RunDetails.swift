@@ -60,11 +60,14 @@ package struct RunDetails: Equatable, Sendable {
 
     package var batch: Int
     package var threads: Int
+    /// The rule of the step's update; nil in the notes of earlier versions.
+    package var optimizer: String?
     package var steps: [Step]
 
-    package init(batch: Int, threads: Int, steps: [Step]) {
+    package init(batch: Int, threads: Int, optimizer: String? = nil, steps: [Step]) {
       self.batch = batch
       self.threads = threads
+      self.optimizer = optimizer
       self.steps = steps
     }
   }
@@ -165,7 +168,7 @@ extension RunDetails {
 extension RunDetails.Profile {
   var json: JSON {
     [
-      "batch": .integer(batch), "threads": .integer(threads),
+      "batch": .integer(batch), "threads": .integer(threads), "optimizer": .optional(optimizer),
       "steps": .array(
         steps.map {
           [
@@ -181,7 +184,7 @@ extension RunDetails.Profile {
       let steps = json["steps"]?.arrayValue
     else { return nil }
     self.init(
-      batch: batch, threads: threads,
+      batch: batch, threads: threads, optimizer: json["optimizer"]?.stringValue,
       steps: steps.compactMap { step in
         guard let name = step["name"]?.stringValue, let seconds = step["seconds"]?.doubleValue else {
           return nil

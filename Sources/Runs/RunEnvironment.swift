@@ -3,8 +3,8 @@ import MartletTensors
 
 /// What a run was made with and on.
 package struct RunEnvironment: Equatable, Sendable {
-  /// When the run began, as `2026-01-31T12:00:00Z`.
-  package var started: String
+  /// When the run began, as `2026-01-31T12:00:00Z`; nil where it is not known.
+  package var started: String?
   package var martletVersion: String
   /// The git revision of the program, nil where it is not known.
   package var revision: String?
@@ -19,9 +19,9 @@ package struct RunEnvironment: Equatable, Sendable {
 
   /// Describes this process on this machine.
   package init(
-    started: Date = Date(), martletVersion: String, revision: String? = nil, instructionSet: String
+    started: Date? = Date(), martletVersion: String, revision: String? = nil, instructionSet: String
   ) {
-    self.started = ISO8601DateFormatter().string(from: started)
+    self.started = started.map { ISO8601DateFormatter().string(from: $0) }
     self.martletVersion = martletVersion
     self.revision = revision
     self.instructionSet = instructionSet
@@ -34,7 +34,7 @@ package struct RunEnvironment: Equatable, Sendable {
 
   package var json: JSON {
     [
-      "started": .string(started),
+      "started": .optional(started),
       "martlet_version": .string(martletVersion),
       "revision": .optional(revision),
       "swift_version": .string(swiftVersion),
@@ -47,9 +47,9 @@ package struct RunEnvironment: Equatable, Sendable {
   }
 
   package init?(_ json: JSON) {
-    guard let started = json["started"]?.stringValue else { return nil }
-    self.started = started
-    martletVersion = json["martlet_version"]?.stringValue ?? "unknown"
+    guard let version = json["martlet_version"]?.stringValue else { return nil }
+    martletVersion = version
+    started = json["started"]?.stringValue
     revision = json["revision"]?.stringValue
     swiftVersion = json["swift_version"]?.stringValue ?? "unknown"
     operatingSystem = json["operating_system"]?.stringValue ?? "unknown"

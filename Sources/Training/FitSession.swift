@@ -12,15 +12,25 @@ struct FitJob {
   let step: TrainingStep
   /// A weight for each image of the loader's data; nil where all count the same.
   let weights: [Float]?
+  /// How the validation images were taken; nil where there are none.
+  let split: ValidationSplit?
   let validation: ImageDataset?
   /// A weight for each validation image that was held out of weighted data.
   let validationWeights: [Float]?
   let lastEpoch: Int
   let run: RunFolder?
+  let callbacks: [Callback]
   /// Whether the norm of the gradients is told.
   var notesGradientNorm = false
-  /// What `fit` was asked for, as a report lists it.
-  var settings: [JSON.Member] = []
+
+  /// How the images are taken, as checkpoints and reports tell it.
+  var dataSettings: [JSON.Member] {
+    [
+      JSON.Member("validation", .string(split?.text ?? "none")),
+      JSON.Member("augmentation", .string(loader.augmentation?.description ?? "none")),
+      JSON.Member("shuffle", .bool(loader.shuffle)),
+    ]
+  }
 
   /// The names of figures besides the metrics that the training alone has.
   var trainingFigures: [String] { notesGradientNorm ? [Self.gradientNormName] : [] }
@@ -75,7 +85,10 @@ final class FitSession {
     batchWeights = [Float](repeating: 1, count: job.weights == nil ? 0 : job.loader.batchSize)
     history.epochs = position.epochs
     history.batchSize = job.loader.batchSize
-    history.settings = job.settings
+    history.settings =
+      job.dataSettings + [
+        JSON.Member("callbacks", .string(job.callbacks.map(\.name).joined(separator: ", ")))
+      ]
     history.began = Date()
   }
 

@@ -58,7 +58,7 @@ public struct EpochRecord: Sendable, Equatable {
 public struct History: Sendable, Equatable {
   /// The epochs in order; after a resume those before it too.
   public internal(set) var epochs: [EpochRecord] = []
-  /// Why the training ended.
+  /// Why the training ended; `finished` where it is a loop's.
   public internal(set) var stopReason = StopReason.finished
   /// The epoch that was best by what early stopping, or else a checkpoint of the best, watches; nil where
   /// neither does.
@@ -77,6 +77,8 @@ public struct History: Sendable, Equatable {
   public internal(set) var weightsSHA256 = ""
   /// The images of a full batch; nil where it is a loop's.
   public internal(set) var batchSize: Int?
+  /// Whether a loop of one's own made it, of which only the epochs are known.
+  package var isOfLoop: Bool { batchSize == nil }
   /// What else `fit` was asked for, as a report lists it.
   package internal(set) var settings: [JSON.Member] = []
   /// When `fit` was called; nil where it is a loop's.

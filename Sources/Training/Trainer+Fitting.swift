@@ -66,14 +66,9 @@ extension Trainer {
     }
     var job = try job(
       data, batchSize: batchSize, validation: validation, shuffle: shuffle, augmentation: augmentation,
-      sampleWeights: sampleWeights, lastEpoch: resume == nil ? completedEpochs + epochs : epochs, run: run)
+      sampleWeights: sampleWeights, callbacks: callbacks,
+      lastEpoch: resume == nil ? completedEpochs + epochs : epochs, run: run)
     job.notesGradientNorm = gradientNorm
-    job.settings = [
-      JSON.Member("validation", .string(validation?.text ?? "none")),
-      JSON.Member("augmentation", .string(augmentation?.description ?? "none")),
-      JSON.Member("callbacks", .string(callbacks.map(\.name).joined(separator: ", "))),
-      JSON.Member("shuffle", .bool(shuffle)),
-    ]
     func tell(_ event: TrainingEvent) {
       events?(event)
       progress?(event)
@@ -86,7 +81,7 @@ extension Trainer {
     let listeners = try CallbackSet(callbacks, context, control)
     var setup: TrainingSetup?
     if run != nil || resume != nil || listeners.savesState {
-      setup = try TrainingSetup(self, job, validation: validation, callbacks: callbacks)
+      setup = try TrainingSetup(self, job)
     }
     job.step.stepCount = step.stepCount
     var position = TrainingPosition(
@@ -123,7 +118,8 @@ extension Trainer {
   /// Checks what is to be trained on; nothing is changed.
   private func job(
     _ data: ImageDataset, batchSize: Int, validation: ValidationSplit?, shuffle: Bool,
-    augmentation: Augmentation?, sampleWeights: [Float]?, lastEpoch: Int, run: RunFolder?
+    augmentation: Augmentation?, sampleWeights: [Float]?, callbacks: [Callback], lastEpoch: Int,
+    run: RunFolder?
   ) throws -> FitJob {
     if let sampleWeights, sampleWeights.count != data.count {
       throw TrainingError(
@@ -140,16 +136,16 @@ extension Trainer {
     }
     guard let sampleWeights else {
       return FitJob(
-        loader: loader, step: step, weights: nil, validation: held, validationWeights: nil,
-        lastEpoch: lastEpoch, run: run)
+        loader: loader, step: step, weights: nil, split: validation, validation: held,
+        validationWeights: nil, lastEpoch: lastEpoch, run: run, callbacks: callbacks)
     }
     try Objective.check(sampleWeights, at: "sample weights")
     let (weights, heldWeights) = try validation?.divide(sampleWeights, of: data) ?? (sampleWeights, nil)
     try Objective.check(weights, at: "sample weights of the training part")
     if let heldWeights { try Objective.check(heldWeights, at: "sample weights of the validation part") }
     return FitJob(
-      loader: loader, step: try weightedPrograms().step, weights: weights, validation: held,
-      validationWeights: heldWeights, lastEpoch: lastEpoch, run: run)
+      loader: loader, step: try weightedPrograms().step, weights: weights, split: validation,
+      validation: held, validationWeights: heldWeights, lastEpoch: lastEpoch, run: run, callbacks: callbacks)
   }
 
   /// Saves weights and statistics as a safetensors file, whole or not at all.

@@ -6,9 +6,7 @@ import MartletTensors
 struct TrainingSetup: Equatable {
   private let members: [JSON.Member]
 
-  init(
-    _ trainer: Trainer, _ job: FitJob, validation: ValidationSplit?, callbacks: [Callback]
-  ) throws {
+  init(_ trainer: Trainer, _ job: FitJob) throws {
     let loader = job.loader
     var step = SHA256()
     step.update(Array(try job.step.trace(batch: 2).text.utf8))
@@ -22,7 +20,7 @@ struct TrainingSetup: Equatable {
     rates.withUnsafeBytes { schedule.update($0) }
     var tensors = SHA256()
     for entry in trainer.parameters.entries { tensors.update(Array("\(entry.path)\(entry.shape)\n".utf8)) }
-    members = [
+    let ofTrainer = [
       JSON.Member("seed", .string("\(trainer.seed)")),
       JSON.Member("tensors", .string(tensors.hexDigest())),
       JSON.Member("optimizer", .string("\(trainer.optimizer)")),
@@ -37,16 +35,14 @@ struct TrainingSetup: Equatable {
       JSON.Member(
         "callbacks",
         .string(
-          Self.list(callbacks.compactMap { call in call.settings.map { "\(call.name) (\($0))" } }))),
+          Self.list(job.callbacks.compactMap { call in call.settings.map { "\(call.name) (\($0))" } }))),
       JSON.Member("graph of a step", .string(step.hexDigest())),
       JSON.Member("exact", job.step.engine.exact.json),
       JSON.Member("batch size", .integer(loader.batchSize)),
-      JSON.Member("augmentation", .string(loader.augmentation?.description ?? "none")),
-      JSON.Member("shuffle", .bool(loader.shuffle)),
       JSON.Member("images", .integer(loader.data.count)),
       JSON.Member("data", .string(Self.digest(of: loader.data))),
-      JSON.Member("validation", .string(validation?.text ?? "none")),
     ]
+    members = ofTrainer + job.dataSettings
   }
 
   private static func list(_ words: [String]) -> String {

@@ -108,11 +108,14 @@ import Testing
     #expect(text.contains(step.parameters.sha256))
     // What a loop did is not known.
     for word in [
-      "nan", "Training, all epochs", "Batch size", "Schedule", "Learning rate", "Seconds", "adam", "seed 0",
+      "nan", "Training, all epochs", "Batch size", "Schedule", "Learning rate", "Seconds", "seed 0",
+      "Ended because", "Started", "Threads", "Until the first step",
     ] {
       let isThere = text.contains(word)
       #expect(!isThere, "\(word)")
     }
+    // The step that is timed is the trainer's.
+    #expect(text.contains("update of its weights by adam"))
     #expect(Plot.curves(history).svg.contains("Loss"))
     #expect(!Plot.curves(history).svg.contains("Accuracy"))
   }

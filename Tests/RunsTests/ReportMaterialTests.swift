@@ -17,7 +17,7 @@ import Testing
     ], parameters: 20, trainableParameters: 18, flops: 640, activationBytes: 128, trainImages: 9,
     testImages: 3,
     profile: .init(
-      batch: 8, threads: 2,
+      batch: 8, threads: 2, optimizer: "adam",
       steps: [.init(name: "conv2d: conv 3x3", layer: "conv2d", seconds: 0.25, flops: 1_000)]))
 
   static let predictions = PredictionRecord(

@@ -40,8 +40,9 @@ extension RunReport {
         ("Processor", environment.processor), ("Cores", "\(environment.cores)"),
         ("Instruction set", environment.instructionSet), ("Memory", Self.bytes(environment.memoryBytes)),
         ("Operating system", environment.operatingSystem), ("Swift", environment.swiftVersion),
-        ("Martlet", environment.martletVersion), ("Started", environment.started),
+        ("Martlet", environment.martletVersion),
       ]
+      if let started = environment.started { rows.append(("Started", started)) }
       if let revision = environment.revision { rows.append(("Revision", revision)) }
     }
     if let result = record.result {

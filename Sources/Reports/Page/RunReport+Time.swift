@@ -12,7 +12,7 @@ extension RunReport {
         \(body)
         <h3>Where a step's time goes</h3>
         <p class="note">One training step on \(profile.batch) images, measured after the training: both ways \
-        through each layer and the update of its weights, \(profile.threads) \
+        through each layer and the update of its weights\(profile.optimizer.map { " by \($0)" } ?? ""), \(profile.threads) \
         thread\(profile.threads == 1 ? "" : "s") together.</p>
         \(layerTable(profile).html)
         \(Page.details("Each step of the compiled program", stepTable(profile).html))

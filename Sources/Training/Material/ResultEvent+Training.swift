@@ -16,7 +16,7 @@ extension ResultEvent {
 
   /// Notes what the training cost; what was not measured now, as no step was left, stays.
   package mutating func note(_ history: History) {
-    stopReason = history.stopReason.text
+    stopReason = history.isOfLoop ? nil : history.stopReason.text
     epochs = history.epochs.count
     secondsPerEpoch = history.secondsPerEpoch
     millisecondsPerStep = history.millisecondsPerStep ?? millisecondsPerStep

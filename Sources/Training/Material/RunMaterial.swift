@@ -57,7 +57,8 @@ package struct RunMaterial {
         RunDetails.Profile.Step(name: $0.name, layer: $0.path, seconds: $0.seconds, flops: $0.cost.flops)
       }
     }
-    return RunDetails.Profile(batch: batch, threads: trainer.threads, steps: steps)
+    return RunDetails.Profile(
+      batch: batch, threads: trainer.threads, optimizer: trainer.optimizer.name, steps: steps)
   }
 
   private func predictions(_ evaluation: Evaluation) throws -> PredictionRecord {
