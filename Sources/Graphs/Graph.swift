@@ -23,6 +23,8 @@ public final class Graph {
   package var scopes = ScopeTable()
   /// What the trace is told from outside: the preset and the frozen parameters.
   package var settings = TraceSettings()
+  /// The samples of the batch that a network is traced for.
+  package var batch: Int?
   /// Terms that layers' regularizers add to the loss, by the parameter's path.
   package var penalties: [(path: String, value: Value)] { penalized.map { ($0.path, result($0.id)) } }
   private var parameterValues: [String: Int] = [:]
@@ -69,9 +71,16 @@ public final class Graph {
     } catch {
       return fail(
         ModelError(
-          path: scopes.current, expected: error.expected, received: error.received, hint: error.hint,
+          path: scopes.current, expected: error.expected, received: error.received,
+          hint: [error.hint, batchNote(error)].filter { !$0.isEmpty }.joined(separator: " "),
           location: location.isEmpty ? scopes.location : location))
     }
+  }
+
+  /// Explains the extent that nobody wrote.
+  private func batchNote(_ error: ShapeMismatch) -> String {
+    guard let batch, "\(error.expected) \(error.received)".contains("[\(batch), ") else { return "" }
+    return "The \(batch) in front is the batch in which the network is checked."
   }
 
   /// Records a mistake (the first one wins) and returns the value that carries it.

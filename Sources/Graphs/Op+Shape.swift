@@ -171,7 +171,14 @@ extension PointwiseOp {
     switch self {
     case .cast: return inputs[0].shape
     case .unary: return inputs[0].shape
-    case .binary: return try broadcastShape(inputs[0].shape, inputs[1].shape)
+    case .binary(let operation):
+      do throws(ShapeMismatch) {
+        return try broadcastShape(inputs[0].shape, inputs[1].shape)
+      } catch {
+        throw ShapeMismatch(
+          expected: "\(error.expected) for \(operation)", received: error.received,
+          hint: "From the last axis on, two extents must be equal or one of them 1.")
+      }
     }
   }
 }
@@ -258,8 +265,9 @@ extension StructureOp {
       guard other.count == shape.count, other.indices.allSatisfy({ $0 == axis || other[$0] == shape[$0] })
       else {
         throw ShapeMismatch(
-          expected: "equal extents apart from axis \(axis)",
-          received: inputs.map { "\($0)" }.joined(separator: ", "))
+          expected: "equal extents apart from axis \(axis) to concatenate",
+          received: inputs.map { "\($0)" }.joined(separator: " and "),
+          hint: "Padding, strides and pooling before it must give parts of one size.")
       }
       shape[axis] += other[axis]
     }

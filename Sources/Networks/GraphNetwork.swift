@@ -36,7 +36,8 @@ extension GraphNetwork {
 
   /// Declares the inputs of a batch in a graph, under their names.
   package func declareInputs(batch: Int, in graph: Graph) -> NamedValues {
-    NamedValues(
+    graph.batch = batch
+    return NamedValues(
       inputs.entries.map { name, spec in
         (name, graph.input(name, shape: [batch] + spec.shape, element: spec.element))
       })

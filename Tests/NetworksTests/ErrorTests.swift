@@ -61,6 +61,23 @@ private func message(
     #expect(message { Normalize(mean: 0, deviation: 0) }.contains("positive deviations"))
   }
 
+  @Test func arithmeticOfOnesOwn() {
+    let rule = "From the last axis on, two extents must be equal or one of them 1."
+    let batch = "The 2 in front is the batch in which the network is checked."
+    #expect(
+      message { Lambda { x in x + x.slice(axis: 3, start: 0, count: 3) } }
+        == "lambda: expected shapes that broadcast for add, received [2, 8, 8, 4] and [2, 8, 8, 3]. "
+        + "\(rule) \(batch)")
+    #expect(
+      message { Lambda { x in concatenate([x, MaxPooling2D(2)(x)], axis: 3) } }
+        == "lambda: expected equal extents apart from axis 3 to concatenate, received [2, 8, 8, 4] and "
+        + "[2, 4, 4, 4]. Padding, strides and pooling before it must give parts of one size. \(batch)")
+    // Nothing is said of a batch where the shapes have none.
+    #expect(
+      message { Lambda { x in x.mean(axes: [0, 1, 2]) + x.mean(axes: [0, 1, 3]) } }
+        == "lambda: expected shapes that broadcast for add, received [4] and [8]. \(rule)")
+  }
+
   @Test func names() {
     let text = message {
       Flatten()
