@@ -1,7 +1,7 @@
 """The figures of all runs, kept as JSON beside the page, so that the page grows over days and machines.
 
 "runs" has one entry for each side (martlet, keras or torch), system and seed. "earlier" has runs of which only mean
-and deviation are left; an entry counts until one of its seeds has a run again.
+and deviation are left; an entry counts, in place of runs of its seeds, until each of them has one again.
 """
 
 import json
@@ -30,17 +30,19 @@ class Record:
         self.versions.update(result.get("versions", {}))
         self.earlier = [
             entry for entry in self.earlier
-            if (entry["side"], entry["system"]) != (side, system) or seed not in entry["seeds"]]
+            if not all((entry["side"], entry["system"], seed) in self.runs for seed in entry["seeds"])]
 
     def sample(self, side, system, key):
         """The figure of all runs of a system; of a peer, those of the same network with the same training."""
         if side != "martlet":
             system = SAME_RUN.get(system, system)
+        earlier = [entry for entry in self.earlier if (entry["side"], entry["system"]) == (side, system)]
+        counted = {seed for entry in earlier for seed in entry["seeds"]}
         found = Sample.of([
-            figures[key] for (of, name, _), figures in sorted(self.runs.items())
-            if (of, name) == (side, system) and key in figures])
-        for entry in self.earlier:
-            if (entry["side"], entry["system"]) == (side, system) and key in entry["figures"]:
+            figures[key] for (of, name, seed), figures in sorted(self.runs.items())
+            if (of, name) == (side, system) and seed not in counted and key in figures])
+        for entry in earlier:
+            if key in entry["figures"]:
                 found += Sample(count=len(entry["seeds"]), **entry["figures"][key])
         return found
 
