@@ -25,8 +25,11 @@ class Record:
 
     def add(self, side, system, seed, result):
         """Takes a run's figures; they replace those of the same side, system and seed."""
-        self.runs[side, system, seed] = {
-            key: round(result[key], 6) for key in FIGURES if result.get(key) is not None}
+        figures = {key: round(result[key], 6) for key in FIGURES if result.get(key) is not None}
+        if list(figures) == ["early_loss"] and (side, system, seed) in self.runs:
+            # A training of all epochs tells this and more.
+            return
+        self.runs[side, system, seed] = figures
         self.versions.update(result.get("versions", {}))
         self.earlier = [
             entry for entry in self.earlier

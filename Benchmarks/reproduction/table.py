@@ -64,15 +64,18 @@ def read_ours(folder):
             if configuration.get(key) != value]
         events = read_events(os.path.join(run, "events.jsonl"))
         result = events[-1] if events and events[-1].get("event") == "result" else None
-        if wrong or result is None:
+        early = early_loss(system, [event["loss"] for event in events if event["event"] == "epoch"])
+        if result and not wrong:
+            runs[system.id, configuration["seed"]] = {**result, "early_loss": early}
+        elif early and not [text for text in wrong if not text.startswith("epochs")]:
+            runs[system.id, configuration["seed"]] = {"early_loss": early}
+        else:
             print(f"left out: {run} ({', '.join(wrong) or 'unfinished'})", file=sys.stderr)
-            continue
-        losses = [event["loss"] for event in events if event["event"] == "epoch"]
-        runs[system.id, configuration["seed"]] = {**result, "early_loss": early_loss(system, losses)}
     return runs
 
 
 def early_loss(system, losses):
+    """All that counts of a training to a threshold that was given fewer epochs; None for other systems."""
     first, last = EARLY
     if system.threshold is None or len(losses) < last:
         return None
@@ -98,10 +101,13 @@ def read_peers(folder):
         system = SYSTEMS[result["system"]]
         if result.get("same_draws") or system.same_start and not result.get("same_start"):
             continue
-        if result["limit"] is None and (result["stop_reason"] != "epochs done" or
-                result["epochs"] == system.epochs):
-            losses = [entry["loss"] for entry in result["history"]]
-            runs[system.id, result["seed"]] = {**result, "early_loss": early_loss(system, losses)}
+        if result["limit"] is not None:
+            continue
+        early = early_loss(system, [entry["loss"] for entry in result["history"]])
+        if result["stop_reason"] != "epochs done" or result["epochs"] == system.epochs:
+            runs[system.id, result["seed"]] = {**result, "early_loss": early}
+        elif early:
+            runs[system.id, result["seed"]] = {"early_loss": early}
     return runs
 
 

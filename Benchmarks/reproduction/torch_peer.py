@@ -101,7 +101,7 @@ def train(system, parts, seed, threads, epochs, backup_folder, start, same_draws
     backup = Backup(backup_folder, model, optimizer)
     # Martlet's dropout counts its steps itself: such a run, made to compare single steps, is begun again.
     history = [] if same_draws else backup.restore()
-    stop_reason = "epochs done" if system.threshold is None else "cap"
+    stop_reason = "epochs done" if system.threshold is None or epochs < system.epochs else "cap"
     for epoch in range(len(history), epochs):
         model.train()
         start = time.perf_counter()

@@ -72,14 +72,19 @@ public final class Graph {
       return fail(
         ModelError(
           path: scopes.current, expected: error.expected, received: error.received,
-          hint: [error.hint, batchNote(error)].filter { !$0.isEmpty }.joined(separator: " "),
+          hint: [error.hint, batchNote(error, operands)].filter { !$0.isEmpty }.joined(separator: " "),
           location: location.isEmpty ? scopes.location : location))
     }
   }
 
-  /// Explains the extent that nobody wrote.
-  private func batchNote(_ error: ShapeMismatch) -> String {
-    guard let batch, "\(error.expected) \(error.received)".contains("[\(batch), ") else { return "" }
+  /// Explains the extent that nobody wrote, where a mistake tells it.
+  private func batchNote(_ error: ShapeMismatch, _ operands: [Node]) -> String {
+    guard let batch, "\(error.expected) \(error.received)".contains("[\(batch), "),
+      operands.contains(where: { node in
+        if case .source(.parameter) = node.op { return false }
+        return node.shape.count > 1 && node.shape[0] == batch
+      })
+    else { return "" }
     return "The \(batch) in front is the batch in which the network is checked."
   }
 
