@@ -2,7 +2,8 @@
 
     peers.py SYSTEM --seed N --data FOLDER --out FOLDER [--start WEIGHTS]
 
-writes FOLDER/SYSTEM-seedN.json: history, accuracies, losses, parameters, stop reason, seconds, versions.
+writes FOLDER/SYSTEM-seedN.json (a trial with other settings says so in its name): history, accuracies, losses,
+parameters, stop reason, seconds, versions.
 """
 
 import argparse
@@ -36,24 +37,26 @@ def main():
     peer = importlib.import_module(f"{system.peer}_peer")
     own = (
         {"start": arguments.start, "same_draws": arguments.same_draws} if system.peer == "torch" else {})
-    # What is tried otherwise does not go on with the training at full settings, nor the other way round.
-    kind = [f"limit{arguments.limit}" if arguments.limit else "", "start" if arguments.start else "",
-        "same-draws" if arguments.same_draws else ""]
+    epochs = arguments.epochs or system.epochs
+    # What is tried otherwise is not taken for the training at full settings, nor goes on with it.
+    trial = "".join("-" + text for text, is_so in (
+        (f"limit{arguments.limit}", arguments.limit), (f"{epochs}epochs", epochs != system.epochs),
+        ("same-draws", arguments.same_draws)) if is_so)
+    path = result_path(arguments.out, system.id, f"{arguments.seed}{trial}")
     unfinished = os.path.join(
-        arguments.out, "unfinished", "-".join([f"{system.id}-seed{arguments.seed}", *filter(None, kind)]))
-    result = peer.train(
-        system, parts, arguments.seed, arguments.threads, arguments.epochs or system.epochs, unfinished, **own)
+        arguments.out, "unfinished", f"{system.id}-seed{arguments.seed}{trial}{'-start' if arguments.start else ''}")
+    result = peer.train(system, parts, arguments.seed, arguments.threads, epochs, unfinished, **own)
     history = result["history"]
     result = {
         "system": system.id, "seed": arguments.seed, "peer": system.peer, "threads": arguments.threads,
         "limit": arguments.limit, "same_start": arguments.start is not None,
         "same_draws": arguments.same_draws, "batch": system.batch,
         "images": [len(part) if part else 0 for part in parts], "epochs": len(history),
+        "epochs_asked": epochs,
         "seconds": time.perf_counter() - start,
         "seconds_per_epoch": sum(entry["seconds"] for entry in history) / len(history), **result,
     }
     os.makedirs(arguments.out, exist_ok=True)
-    path = result_path(arguments.out, system.id, arguments.seed)
     with open(path + ".part", "w") as file:
         json.dump(result, file, indent=1)
     os.replace(path + ".part", path)

@@ -26,9 +26,9 @@ class Record:
     def add(self, side, system, seed, result):
         """Takes a run's figures; they replace those of the same side, system and seed."""
         figures = {key: round(result[key], 6) for key in FIGURES if result.get(key) is not None}
-        if list(figures) == ["early_loss"] and (side, system, seed) in self.runs:
-            # A training of all epochs tells this and more.
-            return
+        if list(figures) == ["early_loss"]:
+            # Of a training of few epochs; one of all epochs tells more.
+            figures = {**self.runs.get((side, system, seed), {}), **figures}
         self.runs[side, system, seed] = figures
         self.versions.update(result.get("versions", {}))
         self.earlier = [
