@@ -68,7 +68,7 @@ def read_ours(folder):
         if result and not wrong:
             runs[system.id, configuration["seed"]] = {**result, "early_loss": early}
         elif early and not [text for text in wrong if not text.startswith("epochs")]:
-            runs[system.id, configuration["seed"]] = {"early_loss": early}
+            runs.setdefault((system.id, configuration["seed"]), {"early_loss": early})
         else:
             print(f"left out: {run} ({', '.join(wrong) or 'unfinished'})", file=sys.stderr)
     return runs
@@ -108,7 +108,7 @@ def read_peers(folder):
         if result.get("epochs_asked", system.epochs) == system.epochs:
             runs[system.id, result["seed"]] = {**result, "early_loss": early}
         elif early:
-            runs[system.id, result["seed"]] = {"early_loss": early}
+            runs.setdefault((system.id, result["seed"]), {"early_loss": early})
     return runs
 
 

@@ -108,8 +108,9 @@ import Testing
     #expect(text.contains(step.parameters.sha256))
     // What a loop did is not known.
     for word in [
-      "nan", "Training, all epochs", "Batch size", "Schedule", "Learning rate", "Seconds", "seed 0",
-      "Ended because", "Started", "Threads", "Until the first step",
+      "nan", "Training, all epochs", "Batch size", "Schedule", "Learning rate", "Seconds",
+      "adam, learning rate",
+      "seed 0", "Ended because", "Started", "Threads", "Until the first step",
     ] {
       let isThere = text.contains(word)
       #expect(!isThere, "\(word)")
