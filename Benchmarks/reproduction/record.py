@@ -24,10 +24,9 @@ class Record:
             self.earlier, self.versions = known["earlier"], known["versions"]
 
     def add(self, side, system, seed, result):
-        """Takes a run's figures; they replace those of the same side, system and seed."""
+        """Takes a run's figures in place of those of the same side, system and seed; an early loss alone adds to them."""
         figures = {key: round(result[key], 6) for key in FIGURES if result.get(key) is not None}
         if list(figures) == ["early_loss"]:
-            # Of a training of few epochs; one of all epochs tells more.
             figures = {**self.runs.get((side, system, seed), {}), **figures}
         self.runs[side, system, seed] = figures
         self.versions.update(result.get("versions", {}))
@@ -39,14 +38,15 @@ class Record:
         """The figure of all runs of a system; of a peer, those of the same network with the same training."""
         if side != "martlet":
             system = SAME_RUN.get(system, system)
-        earlier = [entry for entry in self.earlier if (entry["side"], entry["system"]) == (side, system)]
+        earlier = [
+            entry for entry in self.earlier
+            if (entry["side"], entry["system"]) == (side, system) and key in entry["figures"]]
         counted = {seed for entry in earlier for seed in entry["seeds"]}
         found = Sample.of([
             figures[key] for (of, name, seed), figures in sorted(self.runs.items())
             if (of, name) == (side, system) and seed not in counted and key in figures])
         for entry in earlier:
-            if key in entry["figures"]:
-                found += Sample(count=len(entry["seeds"]), **entry["figures"][key])
+            found += Sample(count=len(entry["seeds"]), **entry["figures"][key])
         return found
 
     def write(self):

@@ -64,18 +64,25 @@ def read_ours(folder):
             if configuration.get(key) != value]
         events = read_events(os.path.join(run, "events.jsonl"))
         result = events[-1] if events and events[-1].get("event") == "result" else None
-        early = early_loss(system, [event["loss"] for event in events if event["event"] == "epoch"])
-        if result and not wrong:
-            runs[system.id, configuration["seed"]] = {**result, "early_loss": early}
-        elif early and not [text for text in wrong if not text.startswith("epochs")]:
-            runs.setdefault((system.id, configuration["seed"]), {"early_loss": early})
-        else:
+        losses = [event["loss"] for event in events if event["event"] == "epoch"]
+        is_same = all(text.startswith("epochs") for text in wrong)
+        if not is_same or not take(runs, system, configuration["seed"], None if wrong else result, losses):
             print(f"left out: {run} ({', '.join(wrong) or 'unfinished'})", file=sys.stderr)
     return runs
 
 
+def take(runs, system, seed, result, losses):
+    """Notes a training; without a result its early losses count alone. False where nothing of it counts."""
+    early = early_loss(system, losses)
+    if result:
+        runs[system.id, seed] = {**result, "early_loss": early}
+    elif early:
+        runs.setdefault((system.id, seed), {"early_loss": early})
+    return bool(result or early)
+
+
 def early_loss(system, losses):
-    """All that counts of a training to a threshold that was given fewer epochs; None for other systems."""
+    """The mean loss of the early epochs of a training to a threshold; None for others and shorter ones."""
     first, last = EARLY
     if system.threshold is None or len(losses) < last:
         return None
@@ -103,12 +110,11 @@ def read_peers(folder):
             continue
         if result["limit"] is not None:
             continue
-        early = early_loss(system, [entry["loss"] for entry in result["history"]])
         # One that was given fewer epochs does not count even if it ended before: only quick ones would.
-        if result.get("epochs_asked", system.epochs) == system.epochs:
-            runs[system.id, result["seed"]] = {**result, "early_loss": early}
-        elif early:
-            runs.setdefault((system.id, result["seed"]), {"early_loss": early})
+        is_whole = result.get("epochs_asked", system.epochs) == system.epochs and (
+            result["stop_reason"] != "epochs done" or result["epochs"] == system.epochs)
+        losses = [entry["loss"] for entry in result["history"]]
+        take(runs, system, result["seed"], result if is_whole else None, losses)
     return runs
 
 

@@ -109,8 +109,8 @@ import Testing
     // What a loop did is not known.
     for word in [
       "nan", "Training, all epochs", "Batch size", "Schedule", "Learning rate", "Seconds",
-      "adam, learning rate",
-      "seed 0", "Ended because", "Started", "Threads", "Until the first step",
+      "adam, learning rate", "seed 0", "Ended because", "Started", "Threads", "Until the first step",
+      "Planned for intermediate results",
     ] {
       let isThere = text.contains(word)
       #expect(!isThere, "\(word)")

@@ -16,13 +16,15 @@ extension ResultEvent {
 
   /// Notes what the training cost; what was not measured now, as no step was left, stays.
   package mutating func note(_ history: History) {
-    stopReason = history.isOfLoop ? nil : history.stopReason.text
+    if !history.isOfLoop {
+      stopReason = history.stopReason.text
+      arenaBytes = history.arenaBytes
+    }
     epochs = history.epochs.count
     secondsPerEpoch = history.secondsPerEpoch
     millisecondsPerStep = history.millisecondsPerStep ?? millisecondsPerStep
     secondsToFirstStep = history.processSecondsToFirstStep ?? history.secondsToFirstStep ?? secondsToFirstStep
     peakMemoryBytes = history.peakMemoryBytes
-    arenaBytes = history.arenaBytes
     weightsSHA256 = history.weightsSHA256
   }
 }
