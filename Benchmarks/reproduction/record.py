@@ -28,6 +28,8 @@ class Record:
         figures = {key: round(result[key], 6) for key in FIGURES if result.get(key) is not None}
         if list(figures) == ["early_loss"]:
             figures = {**self.runs.get((side, system, seed), {}), **figures}
+        if "made" in result:
+            figures["made"] = result["made"]
         self.runs[side, system, seed] = figures
         self.versions.update(result.get("versions", {}))
         self.earlier = [
@@ -48,6 +50,29 @@ class Record:
         for entry in earlier:
             found += Sample(count=len(entry["seeds"]), **entry["figures"][key])
         return found
+
+    def days(self, side):
+        """When the runs of a side were begun, as far as it is known."""
+        runs = [figures for (of, _, _), figures in self.runs.items() if of == side]
+        days = sorted({figures["made"] for figures in runs if "made" in figures})
+        if not days:
+            return "on days that are not known"
+        known = f"on {days[0]}" if days[0] == days[-1] else f"from {days[0]} to {days[-1]}"
+        is_all = all("made" in figures for figures in runs) and not any(entry["side"] == side for entry in self.earlier)
+        return known if is_all else f"{known} or on an earlier day"
+
+    def epochs_made(self, side, system, cap):
+        """The epochs of each run to a threshold and whether it was reached, the quickest first.
+
+        A run that was cut off has "unended" in place of figures.
+        """
+        made = []
+        for (of, name, _), figures in self.runs.items():
+            if (of, name) == (side, system) and "epochs" in figures:
+                made.append((figures["epochs"], figures["epochs"] < cap))
+            elif (of, name) == (side, system) and "unended" in figures:
+                made.append((figures["unended"], False))
+        return sorted(made, key=lambda run: (not run[1], run[0]))
 
     def write(self):
         runs = [

@@ -1,5 +1,6 @@
 """Means over seeds and whether two of them differ."""
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -53,6 +54,16 @@ def welch(ours, theirs):
     freedom = sum(parts) ** 2 / sum(part**2 / count for part, count in zip(parts, counts))
     width = t_quantile(0.975, freedom) * math.sqrt(sum(parts))
     return difference - width, difference + width
+
+
+def rank_sum(ours, theirs):
+    """The exact two-sided p of the rank-sum test (Wilcoxon 1945) over all divisions; equal values share their ranks."""
+    values = sorted(ours + theirs)
+    ranks = [values.index(value) + (values.count(value) + 1) / 2 for value in [*ours, *theirs]]
+    middle = sum(ranks) * len(ours) / len(ranks)
+    found = abs(sum(ranks[:len(ours)]) - middle)
+    sums = [sum(chosen) for chosen in itertools.combinations(ranks, len(ours))]
+    return sum(abs(rank - middle) >= found - 1e-9 for rank in sums) / len(sums)
 
 
 def t_quantile(probability, freedom):

@@ -17,7 +17,7 @@ import textwrap
 
 from record import Record
 from settings import SYSTEMS
-from statistics_of_runs import welch
+from statistics_of_runs import rank_sum, welch
 
 NAMES = {"keras": "Keras", "torch": "PyTorch"}
 # Epochs that every training to a threshold makes: their losses do not depend on when it ends.
@@ -59,11 +59,13 @@ def read_ours(folder):
         if system is None:
             continue
         wrong = [
-            f"{key} {configuration.get(key)}"
-            for key, value in (("epochs", system.epochs), ("batch_size", system.batch), ("limit", None))
+            f"{key} {configuration.get(key)}" for key, value in system.configuration.items()
             if configuration.get(key) != value]
         events = read_events(os.path.join(run, "events.jsonl"))
         result = events[-1] if events and events[-1].get("event") == "result" else None
+        if result:
+            with open(os.path.join(run, "environment.json")) as file:
+                result["made"] = json.load(file)["started"][:len("2026-01-01")]
         losses = [event["loss"] for event in events if event["event"] == "epoch"]
         is_same = all(text.startswith("epochs") for text in wrong)
         if not is_same or not take(runs, system, configuration["seed"], None if wrong else result, losses):
@@ -76,6 +78,8 @@ def take(runs, system, seed, result, losses):
     early = early_loss(system, losses)
     if result:
         runs[system.id, seed] = {**result, "early_loss": early}
+        if system.threshold and not early:
+            print(f"{system.id} seed {seed} ended before epoch {EARLY[1]}: no early loss", file=sys.stderr)
     elif early:
         runs.setdefault((system.id, seed), {"early_loss": early})
     return bool(result or early)
@@ -106,15 +110,16 @@ def read_peers(folder):
         with open(path) as file:
             result = json.load(file)
         system = SYSTEMS[result["system"]]
-        if result.get("same_draws") or system.same_start and not result.get("same_start"):
-            continue
-        if result["limit"] is not None:
+        is_other = result.get("same_draws") or system.same_start and not result.get("same_start")
+        if is_other or result["limit"] is not None:
+            print(f"left out: {path} (a trial)", file=sys.stderr)
             continue
         # One that was given fewer epochs does not count even if it ended before: only quick ones would.
         is_whole = result.get("epochs_asked", system.epochs) == system.epochs and (
             result["stop_reason"] != "epochs done" or result["epochs"] == system.epochs)
         losses = [entry["loss"] for entry in result["history"]]
-        take(runs, system, result["seed"], result if is_whole else None, losses)
+        if not take(runs, system, result["seed"], result if is_whole else None, losses):
+            print(f"left out: {path} (fewer epochs)", file=sys.stderr)
     return runs
 
 
@@ -135,6 +140,7 @@ def page(record, note):
         "(Welch); where it contains 0 the means agree within the noise of both. Of twenty such intervals one",
         "misses 0 by chance.", "",
         "Peers: " + ", ".join(f"{name} {version}" for name, version in sorted(record.versions.items())) + ".",
+        f"Martlet's runs were begun {record.days('martlet')}.",
         "How to repeat it: [Benchmarks/reproduction](../Benchmarks/reproduction/README.md).", "",
         *textwrap.wrap(
             "The notebook of the dense and the small convolutional network forgot to divide the test images by "
@@ -148,9 +154,11 @@ def page(record, note):
         "## Epochs to the threshold", "",
         "Both sides begin with the same initial weights (Martlet's of each seed). The loss jumps by about 0.02 from",
         "epoch to epoch while it falls by about 0.001, so the epoch of the end varies much between runs, here and in",
-        "PyTorch; given the same order and dropout masks both make the same steps (see Benchmarks/reproduction).", "",
+        "PyTorch; given the same order and dropout masks both make the same steps (see Benchmarks/reproduction).",
+        "A number with + is of a run that had not reached it then: at the cap, or where it was cut off. p is that of the",
+        "exact rank-sum test (two-sided), in which such runs are the last.", "",
         *epochs_to_threshold(record), "",
-        f"What says more is the mean training loss of epochs {EARLY[0]} to {EARLY[1]}, which every run makes:", "",
+        f"What says more is the mean training loss of epochs {EARLY[0]} to {EARLY[1]}, which runs make however late they end:", "",
         *comparison(record, "early_loss", scale=1, digits=4, unit="", shows_notebook=False), "",
         "## Floors", "", *floors(record), "",
     ])
@@ -190,23 +198,29 @@ def compare(mine, theirs, scale, digits, unit):
 
 def epochs_to_threshold(record):
     lines = [
-        "| system | threshold | cap | Martlet | peer | difference [95 %] | ratio | verdict |",
-        "|---|---:|---:|---:|---:|---:|---:|---|"]
-    for system, mine, theirs in pairs(record, "epochs"):
+        "| system | threshold | cap | Martlet | median | peer | median | ratio | p | |",
+        "|---|---:|---:|---|---:|---|---:|---:|---:|---|"]
+    for system in SYSTEMS.values():
         if system.threshold is None:
             continue
-        difference, verdict = compare(mine, theirs, 1, 1, "epochs")
-        ratio = "–"
-        if mine.count and theirs.count:
-            ratio = f"{mine.mean / theirs.mean:.2f}"
-            if min(mine.lowest, theirs.lowest) >= system.epochs:
-                verdict = "both at the cap"
-            else:
-                near = "within 20 %" if abs(mine.mean / theirs.mean - 1) <= 0.2 else "apart by more than 20 %"
-                verdict = f"{near}; {verdict}"
+        sides = [record.epochs_made(side, system.id, system.epochs) for side in ("martlet", system.peer)]
+        if not all(sides):
+            continue
+        # Whatever has not ended comes last.
+        ours, theirs = ([made if ended else math.inf for made, ended in side] for side in sides)
+        texts = [", ".join(f"{made}{'' if ended else '+'}" for made, ended in side) for side in sides]
+        medians = [statistics.median_low(side) for side in (ours, theirs)]
+        ratio = medians[0] / medians[1] if max(medians) < math.inf else math.nan
+        p = rank_sum(ours, theirs)
+        if min(ours + theirs) == math.inf:
+            verdict = "both at the cap"
+        elif abs(ratio - 1) <= 0.2:
+            verdict = "within 20 %"
+        else:
+            verdict = f"apart by more than 20 %; {'agree within noise' if p > 0.05 else 'more than noise'}"
         lines.append(
-            f"| {system.id} | {system.threshold} | {system.epochs} | {mine.text(1, 1)} "
-            f"| {theirs.text(1, 1)} {NAMES[system.peer]} | {difference} | {ratio} | {verdict} |")
+            f"| {system.id} | {system.threshold} | {system.epochs} | {texts[0]} | {medians[0]:.0f} "
+            f"| {texts[1]} {NAMES[system.peer]} | {medians[1]:.0f} | {ratio:.2f} | {p:.2f} | {verdict} |")
     return lines
 
 

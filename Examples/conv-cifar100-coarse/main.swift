@@ -20,7 +20,7 @@ print("training images [\(train.count), 32, 32, 3], labels \(Set(train.labels).s
 let trainer = try Trainer(model, optimizer: Adam(), loss: .sparseCategoricalCrossEntropy())
 let progress = TerminalProgress(isTerminal: false) { print($0, terminator: "") }
 try trainer.fit(
-  train, epochs: 10, batchSize: 2000, validation: .first(4000),
+  train, epochs: 10, batchSize: 2000, validation: .first(min(4000, train.count / 5)),
   progress: progress.report)
 
 let result = try trainer.evaluate(test)

@@ -18,8 +18,8 @@ package final class Arena: @unchecked Sendable {
   private(set) var workers: [UnsafeMutableRawPointer]
   private(set) var sharedBytes = 0
   private(set) var workerBytes = 0
-  /// Counts the moves: addresses taken before one are void.
-  private(set) var generation = 0
+  private var moves = 0
+  private var onlyPlans = false
   private static let hugePage = 2 << 20
 
   package init(workers: Int) {
@@ -32,36 +32,67 @@ package final class Arena: @unchecked Sendable {
     for worker in workers { free(worker) }
   }
 
+  /// Counts the moves: addresses taken before one are void.
+  ///
+  /// Who runs a program asks for it first.
+  var generation: Int {
+    precondition(!onlyPlans, "an arena that only plans has no memory to run in")
+    return moves
+  }
+
+  /// Takes no memory from now on, and only counts it: for programs that are looked at and never run.
+  package func planOnly() { onlyPlans = true }
+
   /// All bytes of the arena.
   package var byteCount: Int { sharedBytes + workers.count * workerBytes }
 
   /// Makes room for a program; what the arena held is lost if it has to move.
   package func reserve(shared bytes: Int, worker: Int) {
     if bytes > sharedBytes {
-      free(shared)
-      shared = Self.allocate(bytes)
       sharedBytes = bytes
-      generation += 1
+      if !onlyPlans {
+        free(shared)
+        shared = Self.allocate(bytes)
+        moves += 1
+      }
     }
     if worker > workerBytes {
-      for index in workers.indices {
-        free(workers[index])
-        workers[index] = Self.allocate(worker)
-      }
       workerBytes = worker
-      generation += 1
+      if !onlyPlans {
+        for index in workers.indices {
+          free(workers[index])
+          workers[index] = Self.allocate(worker)
+        }
+        moves += 1
+      }
     }
   }
 
+  /// Whether the system would give so many bytes and could keep its word.
+  package static func isAvailable(_ bytes: Int) -> Bool {
+    // Some systems promise any number; with what they swap, none has several times its memory.
+    let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+    guard bytes / 4 <= memory, let block = block(bytes) else { return false }
+    free(block)
+    return true
+  }
+
   private static func allocate(_ bytes: Int) -> UnsafeMutableRawPointer {
+    // A precondition's text is lost in a release build.
+    guard let memory = block(bytes) else {
+      fatalError("out of memory: \(bytes) bytes for the arena; use a smaller batch")
+    }
+    return memory
+  }
+
+  /// Memory for so many bytes; nil where the system gives none.
+  private static func block(_ bytes: Int) -> UnsafeMutableRawPointer? {
     var memory: UnsafeMutableRawPointer?
     let isLarge = bytes >= 2 * hugePage
     let alignment = isLarge ? hugePage : 4096
     let size = (bytes + alignment - 1) / alignment * alignment
     let status = posix_memalign(&memory, alignment, size)
-    guard status == 0, let memory else {
-      preconditionFailure("out of memory: \(bytes) bytes for the arena; use a smaller batch")
-    }
+    guard status == 0, let memory else { return nil }
     #if os(Linux)
       // Few table entries map a large block then; where the system has no huge pages, nothing changes.
       if isLarge { madvise(memory, size, MADV_HUGEPAGE) }

@@ -56,7 +56,26 @@ enum ConvolutionAlgorithm: String {
   }
 }
 
+/// How many of the products that the graph counts a step computes.
+package enum Arithmetic: Sendable {
+  /// All of them.
+  case direct
+  /// Fewer, by Winograd's sums.
+  case winograd
+  /// A quarter: a gradient that has passed back through 2x2 max pooling is zero elsewhere.
+  case sparse
+}
+
 extension Step {
+  /// What of the step's cost is computed.
+  var arithmetic: Arithmetic {
+    switch (algorithm, kind) {
+    case (.winograd, _): .winograd
+    case (.sparse, _), (.tiny, .kernelGradient): .sparse
+    default: .direct
+    }
+  }
+
   /// The algorithm of a convolution or of its gradients; nil for other steps.
   private var algorithm: ConvolutionAlgorithm? {
     switch kind {

@@ -12,6 +12,8 @@ package struct StepTime: Sendable {
   package let seconds: Double
   /// What the graph counts for it.
   package let cost: Cost
+  /// How much of the cost is computed.
+  package let arithmetic: Arithmetic
 }
 
 extension Executable {
@@ -28,7 +30,8 @@ extension Executable {
       let sorted = runs.map { $0[index] / .seconds(1) }.sorted()
       let (phase, label) = labels[index]
       return StepTime(
-        name: label.name, path: label.path, phase: phase, seconds: sorted[repeats / 2], cost: label.cost)
+        name: label.name, path: label.path, phase: phase, seconds: sorted[repeats / 2], cost: label.cost,
+        arithmetic: label.arithmetic)
     }
   }
 }

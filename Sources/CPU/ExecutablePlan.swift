@@ -348,7 +348,10 @@ struct ExecutablePlan {
 }
 
 extension KernelLabel {
-  init(_ step: Step) { self.init(name: step.name + step.choice, path: step.path, cost: step.cost) }
+  init(_ step: Step) {
+    self.init(
+      name: step.name + step.choice, path: step.path, cost: step.cost, arithmetic: step.arithmetic)
+  }
 
   /// Small kernels that run one after the other.
   init(chain: [KernelLabel]) {

@@ -8,6 +8,8 @@ struct KernelLabel: Hashable {
   /// The layer's path; empty where it is no layer's.
   var path = ""
   var cost = Cost()
+  /// How much of the cost is computed.
+  var arithmetic = Arithmetic.direct
 }
 
 /// What runs between two barriers.

@@ -56,7 +56,7 @@ struct BenchmarkCommand: Verb {
   private static let predictionBatches = [256, 1]
 
   func perform() throws {
-    try requirePositive(batchSize, "--batch-size")
+    try requirePositive(batchSize, "--batch-size", atMost: SettingLimit.batch)
     guard lastStep > BenchmarkRun.warmUp else {
       throw Failure(
         .usage, at: "--steps", expected: "more than \(BenchmarkRun.warmUp), as those before are not timed",

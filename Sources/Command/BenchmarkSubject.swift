@@ -1,3 +1,4 @@
+import MartletCPU
 import MartletDatasets
 import MartletExperiments
 import MartletNetworks
@@ -84,6 +85,12 @@ struct BenchmarkData {
 
   /// Images of the subject's data set, or random pixels.
   init(_ subject: BenchmarkSubject, batch: Int, random: Bool, _ common: CommonOptions) throws {
+    let bytes = Self.count * batch * subject.imageShape.reduce(1, *)
+    guard Arena.isAvailable(bytes) else {
+      throw Failure(
+        .usage, at: "--batch-size", expected: "\(Self.count) batches that fit into memory",
+        received: "\(batch) images, which take \(Summary.size(bytes))", hint: "choose a smaller batch")
+    }
     if !random, let name = subject.dataset {
       if try DatasetCatalog.location(name, directory: common.data) != nil {
         let train = try common.load(try DatasetCatalog.card(name)).train

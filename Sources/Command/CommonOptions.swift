@@ -42,6 +42,17 @@ struct CommonOptions: ParsableArguments {
     return number
   }
 
+  /// So many seeds from the one given on, or from another where none is given.
+  func seeds(_ count: Int, from standard: Int) throws -> ClosedRange<Int> {
+    let first = try checkedSeed() ?? standard
+    guard first <= Int.max - (count - 1) else {
+      throw Failure(
+        .usage, at: "--seed", expected: "room for \(count) seeds", received: "\(first)",
+        hint: "choose a smaller seed")
+    }
+    return first...first + (count - 1)
+  }
+
   /// The threads given, else the processors that may be used.
   var threadCount: Int { threads ?? WorkerPool.usableProcessors }
 
@@ -80,10 +91,8 @@ struct CommonOptions: ParsableArguments {
   }
 }
 
-/// Refuses a number below 1.
-func requirePositive(_ value: Int?, _ option: String) throws {
-  guard let value, value < 1 else { return }
-  throw Failure(
-    .usage, at: option, expected: "a whole number of at least 1", received: "\(value)",
-    hint: "choose a larger number")
+/// Refuses a number below 1 or too great.
+func requirePositive(_ value: Int?, _ option: String, atMost most: Int = SettingLimit.count) throws {
+  guard let value else { return }
+  try SettingLimit.count("\(value)", at: option, atMost: most)
 }

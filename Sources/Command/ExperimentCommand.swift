@@ -70,9 +70,9 @@ struct ExperimentCommand: Verb {
 
   func perform() throws {
     for (value, option) in [
-      (seeds, "--seeds"), (epochs, "--epochs"), (batchSize, "--batch-size"), (limit, "--limit"),
-      (jobs, "--jobs"),
+      (epochs, "--epochs"), (batchSize, "--batch-size"), (limit, "--limit"), (jobs, "--jobs"),
     ] { try requirePositive(value, option) }
+    try requirePositive(seeds, "--seeds", atMost: SettingLimit.trials)
     guard let name else { return list() }
     if Study.ids.contains(name) {
       var study = try Study.attention(options)
@@ -113,16 +113,9 @@ struct ExperimentCommand: Verb {
   /// The experiment with the seeds that were asked for.
   private func withSeeds(_ experiment: Experiment) throws -> Experiment {
     var experiment = experiment
-    let first = try common.checkedSeed()
-    if seeds != nil || first != nil {
-      let start = first ?? experiment.seeds[0]
-      let count = seeds ?? experiment.seeds.count
-      guard start <= Int.max - count else {
-        throw Failure(
-          .usage, at: "--seed", expected: "room for \(count) seeds", received: "\(start)",
-          hint: "choose a smaller seed")
-      }
-      experiment.seeds = (0..<count).map { start + $0 }
+    if seeds != nil || common.seed != nil {
+      experiment.seeds = Array(
+        try common.seeds(seeds ?? experiment.seeds.count, from: experiment.seeds[0]))
     }
     return experiment
   }

@@ -107,6 +107,7 @@ struct ExplainCommand: Verb {
   /// Draws what a run's network makes of a picture.
   private func look(_ run: String) throws {
     let (configuration, record) = try RunConfiguration.load(run: run)
+    let topic = try topic.map { try Topic.named($0) } ?? modelTopic(configuration.system)
     let (picture, name) = try picture(configuration)
     let network = try configuration.network()
     let parameters = try Parameters(of: network)
@@ -126,8 +127,10 @@ struct ExplainCommand: Verb {
           }),
       ])
     }
-    if let topic { try tell(try Topic.named(topic)) } else { try tell(modelTopic(configuration)) }
-    Output.line("")
+    if let topic {
+      try tell(topic)
+      Output.line("")
+    }
     Output.line(Self.bold("What this network makes of \(name)"))
     let answers = features.answers.prefix(3).map { "\($0.name) \(Table.percent($0.probability))" }
     Output.paragraph("It says: \(answers.joined(separator: ", ")).")
@@ -136,8 +139,10 @@ struct ExplainCommand: Verb {
       "Maps are bright where their pattern was found. The sheet of all layers is in \(path).")
   }
 
-  private func modelTopic(_ configuration: RunConfiguration) throws -> Topic {
-    try Topic.named(configuration.system.id ?? "model:\(configuration.system.model)")
+  /// What is told of a run's network; nil where that came from a file, of which nothing is known.
+  private func modelTopic(_ system: TrainingSystem) throws -> Topic? {
+    guard system.model != ImportedNetwork.model else { return nil }
+    return try Topic.named(system.id ?? "model:\(ModelSetting(parsing: system.model).name)")
   }
 
   /// The picture as the network takes it, and its name.

@@ -96,7 +96,7 @@ struct ImportCommand: Verb {
       scale: scale, mean: try numbers(mean, "--mean"), deviation: try numbers(deviation, "--deviation"),
       place: file)
     let network = try ONNXNetwork(onnx, place: file)
-    let configuration = try configuration(try ImportedNetwork.system(network, dataset: dataset))
+    let configuration = try configuration(try ImportedNetwork.system(network, place: file, dataset: dataset))
     guard network.input.shape == configuration.imageShape else {
       throw Failure(
         .badData, at: file, expected: "images \(configuration.imageShape), as in \(dataset)",

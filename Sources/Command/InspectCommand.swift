@@ -38,13 +38,13 @@ struct InspectCommand: Verb {
   private static let steps = 40
 
   func perform() throws {
-    try requirePositive(batch, "--batch")
+    try requirePositive(batch, "--batch", atMost: SettingLimit.batch)
     try checkFigure()
     var system = try TrainingSystem.named(idOrModel: name, dataset: dataset)
     system.settings.exact = try exact.layers()
     let configuration = RunConfiguration(system: system, card: try DatasetCatalog.card(system.dataset))
     let batch = batch ?? system.settings.batchSize
-    let step = try configuration.trainer(threads: common.threadCount).step
+    let step = try configuration.planningTrainer(threads: common.threadCount).step
     let graph = try step.trace(batch: batch)
     let program = try step.program(batch: batch).program
     let text = program.text(remarking: \.choice)

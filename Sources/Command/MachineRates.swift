@@ -41,14 +41,13 @@ struct MachineRates {
   }
 
   /// The rate of arithmetic, as the graph counts it, that the algorithm of a step can reach.
-  ///
-  /// The steps' names end with their algorithm. Where a gradient is read that has passed back through 2x2 max
-  /// pooling, three quarters of what is counted are zeros.
   func arithmetic(of step: StepTime) -> Double {
-    guard let direct, !step.name.hasSuffix("[winograd]") else { return arithmetic }
-    let isGradient = step.name.contains("_gradient ")
-    let skipsZeros = step.name.hasSuffix("[sparse]") || step.name.hasSuffix("[tiny]") && isGradient
-    return skipsZeros ? 4 * direct : direct
+    guard let direct else { return arithmetic }
+    return switch step.arithmetic {
+    case .winograd: arithmetic
+    case .sparse: 4 * direct
+    case .direct: direct
+    }
   }
 
   /// The milliseconds that a step's operations alone take, and that its bytes alone take where no cache holds them.

@@ -35,12 +35,12 @@ struct ReproduceCommand: Verb {
   func perform() throws {
     try settings.check()
     _ = try running.runToResume()
-    try requirePositive(seeds, "--seeds")
+    try requirePositive(seeds, "--seeds", atMost: SettingLimit.trials)
     let chosen = try TrainingSystem.named(system)
-    let first = try common.checkedSeed() ?? chosen.settings.seed
+    let numbers = try common.seeds(seeds, from: chosen.settings.seed)
     let voice = TrainingVoice(isJSON: common.json, isQuiet: running.quiet)
     var outcomes: [SeedOutcome] = []
-    for seed in first..<first + seeds {
+    for seed in numbers {
       let outcome = try train(chosen, seed: seed, voice)
       if seeds > 1, common.json { Output.json(outcome.result.json.replacing("event", with: "seed")) }
       outcomes.append(outcome)

@@ -31,13 +31,14 @@ struct SummaryCommand: Verb {
   @OptionGroup var common: CommonOptions
 
   func perform() throws {
-    try requirePositive(batchSize, "--batch-size")
+    try requirePositive(batchSize, "--batch-size", atMost: SettingLimit.batch)
     let system = try TrainingSystem.named(idOrModel: name, dataset: dataset)
     let card = try DatasetCatalog.card(system.dataset)
     let network = try system.network(imageShape: card.imageShape, classes: card.classNames.count)
     let summary = network.summary(batchSize: batchSize, optimizer: Adam())
     guard common.json else {
-      let trainer = try RunConfiguration(system: system, card: card).trainer(threads: common.threadCount)
+      let configuration = RunConfiguration(system: system, card: card)
+      let trainer = try configuration.planningTrainer(threads: common.threadCount)
       let memory = Summary.size(try trainer.stepMemory(batchSize: batchSize))
       return Output.line("\(summary)\nMemory of a training step of \(batchSize): \(memory)")
     }

@@ -89,7 +89,14 @@ extension TrainingJob {
     try check(train)
     let trainer = try configuration.trainer(threads: threads, stopToken: stopToken, training: train)
     voice.describe(configuration, title: data.title, train, test, trainer)
-    let outcome = try Interruption.duringTraining { try perform(trainer, train, test) }
+    let outcome: Outcome
+    do {
+      outcome = try Interruption.duringTraining { try perform(trainer, train, test) }
+    } catch let error as TrainingError where error.kind == .notFinite {
+      throw Failure(
+        .notFinite,
+        "\(error.finding); begin a new run with a smaller learning rate, or with clipped gradients")
+    }
     guard outcome.isFinished else {
       if voice.isJSON { Output.json(outcome.result.json) }
       throw Failure(
@@ -98,4 +105,9 @@ extension TrainingJob {
     }
     return outcome
   }
+}
+
+extension TrainingError {
+  /// The message without its advice, which a program can follow and a run, which keeps its settings, cannot.
+  fileprivate var finding: Substring { description.prefix { $0 != ";" } }
 }

@@ -66,11 +66,12 @@ struct DefinitionReader {
       node.line, key, expected: "one value", received: node.kind, hint: "write it behind the colon")
   }
 
-  func count(_ node: DefinitionNode, _ key: String, atLeast least: Int) throws -> Int {
+  func count(_ node: DefinitionNode, _ key: String, in range: ClosedRange<Int>) throws -> Int {
     let text = try text(node, key)
-    if let number = Int(text), number >= least { return number }
+    if let number = Int(text), range ~= number { return number }
     throw mistake(
-      node.line, key, expected: "a whole number from \(least)", received: text, hint: "correct the number")
+      node.line, key, expected: "a whole number from \(range.lowerBound) to \(range.upperBound)",
+      received: text, hint: "correct the number")
   }
 
   func number(_ node: DefinitionNode, _ key: String) throws -> Double {

@@ -107,6 +107,11 @@ package struct Experiment: Sendable {
   /// Refuses what no trial could begin with, before a folder is made.
   package func check() throws {
     precondition(!variants.isEmpty && !seeds.isEmpty, "an experiment without trials")
+    guard variants.count * seeds.count <= SettingLimit.trials else {
+      throw SettingError(
+        at: name, expected: "at most \(SettingLimit.trials) trials",
+        received: "\(variants.count) settings with \(seeds.count) seeds", hint: "take fewer seeds")
+    }
     var names: Set<String> = []
     for trial in trials {
       guard names.insert(trial.name).inserted else {

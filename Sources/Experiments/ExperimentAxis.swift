@@ -73,11 +73,17 @@ struct ExperimentAxis {
         node.line, place, expected: "from and to, the first the smaller", received: "other ends",
         hint: "write for instance {from: 16, to: 256, factor: 2}")
     }
+    let greatest = Double(SettingLimit.count)
+    guard !key.isWhole || (abs(from) <= greatest && abs(to) <= greatest) else {
+      throw reader.mistake(
+        node.line, place, expected: "ends of at most \(SettingLimit.count) for whole numbers",
+        received: "\(from) and \(to)", hint: "choose ends nearer to 0")
+    }
     var walks: [Walk] = []
     if let step = try number("step"), step > 0 { walks.append(.step(step)) }
     if let factor = try number("factor"), factor > 1, from > 0 { walks.append(.factor(factor)) }
     if let count = entries.first(where: { $0.key == "count" }) {
-      walks.append(.count(try reader.count(count.value, "\(place).count", atLeast: 2)))
+      walks.append(.count(try reader.count(count.value, "\(place).count", in: 2...SettingLimit.trials)))
     }
     let given = entries.filter { ["step", "factor", "count"].contains($0.key) }
     guard walks.count == given.count, walks.count <= 1 else {

@@ -159,9 +159,9 @@ package struct ExperimentReader {
   /// A number of seeds from the base's on, or the seeds themselves.
   private func seeds(_ node: DefinitionNode, first: Int) throws -> [Int] {
     guard case .list(let items) = node.content else {
-      return (0..<(try reader.count(node, "seeds", atLeast: 1))).map { first + $0 }
+      return (0..<(try reader.count(node, "seeds", in: 1...SettingLimit.trials))).map { first + $0 }
     }
-    let seeds = try items.map { try reader.count($0, "seeds", atLeast: 0) }
+    let seeds = try items.map { try reader.count($0, "seeds", in: 0...Int.max) }
     guard !seeds.isEmpty, Set(seeds).count == seeds.count else {
       throw reader.mistake(
         node.line, "seeds", expected: "different seeds", received: "\(seeds)", hint: "name each once")
@@ -202,6 +202,11 @@ package struct ExperimentReader {
     guard let search else {
       return try axes.reduce([NamedChanges()]) { points, axis in
         let values = try axis.gridValues(reader)
+        guard points.count * values.count <= SettingLimit.trials else {
+          throw reader.mistake(
+            axis.line, "vary.\(axis.key.name)", expected: "at most \(SettingLimit.trials) settings in all",
+            received: "\(points.count) times \(values.count)", hint: "draw some with 'search: {trials: 20}'")
+        }
         return points.flatMap { point in
           values.map { value in point.adding(value, of: axis) }
         }
@@ -213,9 +218,9 @@ package struct ExperimentReader {
         search.line, "search", expected: "a number of trials, and something to vary", received: search.kind,
         hint: "write 'search: {trials: 20, seed: 0}' beside 'vary:'")
     }
-    let count = try reader.count(trials.value, "search.trials", atLeast: 1)
+    let count = try reader.count(trials.value, "search.trials", in: 1...SettingLimit.trials)
     let seedNode = entries.first { $0.key == "seed" }?.value
-    let seed = try seedNode.map { try reader.count($0, "search.seed", atLeast: 0) } ?? 0
+    let seed = try seedNode.map { try reader.count($0, "search.seed", in: 0...Int.max) } ?? 0
     var points: [NamedChanges] = []
     var known: Set<[String]> = []
     // Few values give few different points; asking for more must come to an end.

@@ -16,18 +16,27 @@ package enum ImportedNetwork {
   package static func system(run: String, dataset: String) throws -> TrainingSystem {
     let path = "\(run)/\(fileName)"
     let bytes = try InputFile.contents(of: path, limit: ONNXModel.maximumBytes)
-    return try system(
-      try ONNXNetwork(try ONNXModel(parsing: bytes, place: path), place: path), dataset: dataset)
+    let network = try ONNXNetwork(try ONNXModel(parsing: bytes, place: path), place: path)
+    return try system(network, place: path, dataset: dataset)
   }
 
-  /// The settings for a network of a file.
-  package static func system(_ network: ONNXNetwork, dataset: String) throws -> TrainingSystem {
-    let outline = try NetworkOutline(network)
-    let makesProbabilities = outline.outputs.elements.last?.isSoftmax == true
+  /// The settings for a network of a file; it is refused where the classes are more or fewer than its outputs.
+  package static func system(
+    _ network: ONNXNetwork, place: String, dataset: String
+  ) throws -> TrainingSystem {
+    let outputs = try NetworkOutline(network).outputs.elements.last
+    let makesProbabilities = outputs?.isSoftmax == true
+    let shape = Array(outputs?.shape.dropFirst() ?? [])
     let settings = TrainingSettings(
       epochs: 5, batchSize: 64, loss: makesProbabilities ? .sparseFromProbabilities : .sparseFromScores)
     return TrainingSystem(model: model, dataset: dataset, settings: settings) {
-      (_, _) throws(ModelError) -> any Network in network
+      (_, classes) throws(ModelError) -> any Network in
+      guard shape == [classes] else {
+        throw ModelError(
+          path: place, expected: "\(classes) outputs, one for each class of the data", received: "\(shape)",
+          hint: "Choose the data set that the network was made for; two classes need two outputs.")
+      }
+      return network
     }
   }
 

@@ -1,5 +1,6 @@
 /// The figures that the systems' publications print, and those that the publication's framework reached at the
-/// same settings on the same images (docs/reproduction.md).
+/// same settings on the same images (docs/reproduction.md): of its first runs, and of CIFAR-10 none, because those were
+/// on a copy of the images stored as JPEG.
 extension ReferenceFigures {
   static func customCNN(_ dataset: String) -> ReferenceFigures {
     guard dataset == "mnist" else { return ReferenceFigures(testAccuracies: [0.6240, 0.6028]) }
@@ -17,7 +18,7 @@ extension ReferenceFigures {
   static func alexNet(_ dataset: String) -> ReferenceFigures {
     ReferenceFigures(
       floor: dataset == "mnist" ? 0.985 : 0.60,
-      peer: dataset == "mnist" ? Peer(name: "Keras", testAccuracies: [0.9866]) : nil,
+      peer: dataset == "mnist" ? Peer(name: "Keras", testAccuracies: [0.9866, 0.9886]) : nil,
       note: "never trained in the publication, which trains its custom network a second time instead")
   }
 

@@ -59,9 +59,12 @@ package struct RunConfiguration: Sendable {
     }
     let names = json["class_names"]?.arrayValue?.compactMap(\.stringValue) ?? []
     guard names.count > 1 else { throw reader.mistake("class_names", "the names of the classes") }
+    let resizing = json["resizing"]?.stringValue
+    if let resizing, (try? ImageConversion(parsing: resizing))?.shape != shape {
+      throw reader.mistake("resizing", "null or a conversion to images \(shape)")
+    }
     preparation = DataPreparation(
-      dataset: system.dataset, imageShape: shape, classNames: names,
-      resizing: json["resizing"]?.stringValue)
+      dataset: system.dataset, imageShape: shape, classNames: names, resizing: resizing)
   }
 
   /// The configuration and what else is known of the run at a path.
@@ -143,9 +146,9 @@ private struct ConfigurationReader {
     return value
   }
 
-  func count(_ key: String, atLeast least: Int = 1) throws -> Int {
-    guard let value = json[key]?.intValue, value >= least else {
-      throw mistake(key, "a number from \(least)")
+  func count(_ key: String, in range: ClosedRange<Int> = 1...SettingLimit.count) throws -> Int {
+    guard let value = json[key]?.intValue, range ~= value else {
+      throw mistake(key, "a number from \(range.lowerBound) to \(range.upperBound)")
     }
     return value
   }
@@ -192,7 +195,7 @@ private struct ConfigurationReader {
       settings.corruptImages = try ImageFolder.CorruptImages(parsing: word)
     }
     settings.limit = try optional("limit", \.intValue)
-    settings.seed = try count("seed", atLeast: 0)
+    settings.seed = try count("seed", in: 0...Int.max)
     return settings
   }
 }

@@ -23,7 +23,8 @@ package enum ScheduleSetting: Equatable, Sendable {
   package init(parsing text: String, epochs: Int) throws {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     let words = parts.count > 1 ? parts[1].split(separator: ",", omittingEmptySubsequences: false) : []
-    let numbers = words.map { Int($0) ?? 0 }
+    // What is no number, or too great a one, is refused as 0 is.
+    let numbers = words.map { Int($0) ?? 0 }.map { $0 <= SettingLimit.count ? $0 : 0 }
     let span = parts.count > 1 ? (numbers.count == 1 ? numbers[0] : 0) : epochs
     let isRight = !numbers.isEmpty && numbers.allSatisfy { $0 > 0 }
     switch parts[0] {
@@ -44,7 +45,7 @@ package enum ScheduleSetting: Equatable, Sendable {
       }
       throw SettingError(
         at: "--schedule", expected: String(Self.help.dropLast()), received: text,
-        hint: "for instance cosine:50 or step:15,30,45")
+        hint: "for instance cosine:50 or step:15,30,45, with epochs up to \(SettingLimit.count)")
     }
   }
 

@@ -123,12 +123,7 @@ extension SettingKey {
     }
   }
 
-  private func count(_ text: String) throws -> Int {
-    if let number = Int(text), number >= 1 { return number }
-    throw SettingError(
-      at: "--\(name)", expected: "a whole number of at least 1", received: text,
-      hint: "choose a larger number")
-  }
+  private func count(_ text: String) throws -> Int { try SettingLimit.count(text, at: "--\(name)") }
 
   private func positive(_ text: String, hint: String) throws -> Double {
     if let number = Double(text), number > 0, number.isFinite { return number }

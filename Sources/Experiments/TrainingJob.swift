@@ -40,8 +40,8 @@ package struct TrainingJob {
     package var isFinished: Bool { history.stopReason != .interrupted }
   }
 
-  /// Refuses a split that leaves nothing and settings that contradict each other, before a run folder is
-  /// made.
+  /// Refuses a split that leaves nothing, changes that do not suit the images and settings that contradict
+  /// each other, before a run folder is made.
   package func check(_ train: ImageDataset) throws {
     let settings = configuration.system.settings
     let schedule = settings.schedule.schedule(learningRate: settings.learningRate)
@@ -50,7 +50,8 @@ package struct TrainingJob {
         at: "--plateau", expected: "a schedule that can be multiplied by its factor",
         received: "\(settings.schedule.text): \(conflict)", hint: "leave one of them out")
     }
-    if case .heldOut(let split) = configuration.system.settings.validation.split {
+    try settings.augmentation?.check(imageShape: train.imageShape)
+    if case .heldOut(let split) = settings.validation.split {
       _ = try train.split(split)
     }
   }
@@ -92,7 +93,9 @@ package struct TrainingJob {
 
   private func openRun() throws -> (RunFolder, Checkpoint?) {
     if let run, resume, RunFolder.exists(at: run) {
-      return try RunFolder.resume(at: run, onProblem: warn)
+      // The run's end may be a later one now: a further resume must go on to it, too.
+      let epochs = JSON.Member("epochs", .integer(configuration.system.settings.epochs))
+      return try RunFolder.resume(at: run, changes: [epochs], onProblem: warn)
     }
     let environment = RunEnvironment.current()
     if let run {

@@ -15,8 +15,13 @@ public struct Value {
   /// Whether the value was computed without a mistake before it.
   public var isValid: Bool { id >= 0 }
 
-  /// The extents, batch first; empty for a scalar and after a mistake.
-  public var shape: [Int] { isValid ? graph.nodes[id].shape : [] }
+  /// The extents, batch first; empty for a scalar.
+  ///
+  /// After a mistake they stand in for those that nobody knows, so that code of one's own that asks for an axis
+  /// goes on to where the mistake is thrown.
+  public var shape: [Int] { isValid ? graph.nodes[id].shape : Self.unknownShape }
+
+  private static let unknownShape = [Int](repeating: 1, count: 8)
 
   /// The number of axes.
   public var rank: Int { shape.count }

@@ -6,7 +6,9 @@ public enum ActivationFunction: Sendable, Hashable {
   case linear
   /// max(x, 0).
   case relu
-  /// x where positive, else slope · x; nil takes the preset's slope (Keras 0.3, PyTorch 0.01).
+  /// x where positive, else slope · x; nil takes the preset's slope (Keras 0.2, PyTorch 0.01).
+  ///
+  /// The layer `LeakyReLU` has 0.3 in Keras's preset, as Keras has it.
   case leakyReLU(negativeSlope: Double? = nil)
   /// 1 / (1 + e^-x).
   case sigmoid
@@ -29,7 +31,7 @@ public enum ActivationFunction: Sendable, Hashable {
     case .linear: return x
     case .relu: return x.relu()
     case .leakyReLU(let slope):
-      return x.leakyReLU(slope: slope ?? (x.graph.settings.preset == .keras ? 0.3 : 0.01))
+      return x.leakyReLU(slope: slope ?? (x.graph.settings.preset == .keras ? 0.2 : 0.01))
     case .sigmoid: return x.sigmoid()
     case .tanh: return x.tanh()
     case .softmax: return x.softmax()
@@ -44,8 +46,10 @@ public enum ActivationFunction: Sendable, Hashable {
 extension Value {
   /// x where positive, else alpha · (e^x - 1).
   func elu(alpha: Double) -> Value {
-    // e^-relu(-x) is e^x for negative x and 1 elsewhere, so no large e^x can overflow.
-    let below = (-((-self).relu())).exp() + -1
-    return relu() + (alpha == 1 ? below : below * alpha)
+    // x - relu(x) is x for negative x and 0 elsewhere, so no large e^x can overflow; at 0, where the gradient of
+    // relu is 0, that of the result is alpha, as in Keras and PyTorch.
+    let above = relu()
+    let below = (self - above).exp() + -1
+    return above + (alpha == 1 ? below : below * alpha)
   }
 }

@@ -32,7 +32,8 @@ public struct ReLU: Layer {
 
 /// x where positive, else slope · x.
 public struct LeakyReLU: Layer {
-  /// The slope for negative x; nil takes the preset's (Keras 0.3, PyTorch 0.01).
+  /// The slope for negative x; nil takes the preset's (Keras 0.3, where the activation function has 0.2; PyTorch
+  /// 0.01).
   public let negativeSlope: Double?
   private let origin: LayerOrigin
 
@@ -46,7 +47,8 @@ public struct LeakyReLU: Layer {
 
   /// The function of every element of `[N, ...]`.
   public func callAsFunction(_ x: Value) -> Value {
-    origin.traceActivation(.leakyReLU, .leakyReLU(negativeSlope: negativeSlope), x)
+    let slope = negativeSlope ?? (x.graph.settings.preset == .keras ? 0.3 : nil)
+    return origin.traceActivation(.leakyReLU, .leakyReLU(negativeSlope: slope), x)
   }
 }
 

@@ -44,7 +44,7 @@ extension Loss {
   ) -> Loss {
     let loss = Loss(name: "categorical_focal_crossentropy", targets: .dense) { outputs, rows in
       guard outputs.isValid, outputs.rank == 2 else { return outputs }
-      if let mistake = mistaken(outputs, forScores: fromLogits, .classification(.softmax)) { return mistake }
+      if let mistake = mistakenForClasses(outputs, forScores: fromLogits) { return mistake }
       let kept = clipped(scaled(fromLogits ? outputs.softmax() : outputs))
       let easiness = (1 - kept).power(outputs.graph.constant(gamma))
       return -(easiness * smoothed(rows, labelSmoothing) * kept.log()).sum(axes: [1]) * alpha
@@ -90,7 +90,7 @@ extension Loss {
 
   private static func crossEntropy(_ outputs: Value, _ targets: Value, fromLogits: Bool) -> Value {
     guard outputs.isValid, targets.isValid else { return outputs.isValid ? targets : outputs }
-    if let mistake = mistaken(outputs, forScores: fromLogits, .classification(.softmax)) { return mistake }
+    if let mistake = mistakenForClasses(outputs, forScores: fromLogits) { return mistake }
     if fromLogits { return perSampleCrossEntropy(outputs, targets) }
     if outputs.isSoftmax {
       let graph = outputs.graph
@@ -111,6 +111,18 @@ extension Loss {
 }
 
 extension Loss {
+  /// The mistake of one output where each class has one, which would always have the probability 1, or that of
+  /// `mistaken`; nil where there is none.
+  static func mistakenForClasses(_ outputs: Value, forScores: Bool) -> Value? {
+    guard outputs.isValid, outputs.rank == 2, outputs.shape[1] == 1 else {
+      return mistaken(outputs, forScores: forScores, .classification(.softmax))
+    }
+    return outputs.graph.fail(
+      ModelError(
+        path: "loss", expected: "one output for each class, at least 2", received: "1 output",
+        hint: "Use binaryCrossEntropy, or end the network with Dense(2)."))
+  }
+
   /// The mistake of taking for scores what an activation made, or for probabilities what nothing made them; nil where
   /// the outputs may be what they are taken for.
   static func mistaken(_ outputs: Value, forScores: Bool, _ activation: Op) -> Value? {
@@ -146,6 +158,6 @@ extension Value {
 
 /// The mean cross-entropy of scores `[N, classes]`, with labels `[N]` or rows of targets `[N, classes]`.
 public func crossEntropy(_ logits: Value, _ targets: Value) -> Value {
-  Loss.mistaken(logits, forScores: true, .classification(.softmax))
+  Loss.mistakenForClasses(logits, forScores: true)
     ?? Loss.perSampleCrossEntropy(logits, targets).mean()
 }

@@ -80,7 +80,7 @@ extension Loss {
           received: "\(classWeights.count)"))
     }
     let table = graph.table(classWeights, shape: [classes])
-    if targets.rank == 1 {
+    if targets.rank == 1, columns > 1 || targets.element != .float {
       return (graph.apply(.classification(.oneHot(classes: classes)), [targets]) * table).sum(axes: [1])
     }
     let targets = targets.toFloat()
@@ -90,11 +90,14 @@ extension Loss {
   }
 
   /// Labels `[N]` as the rows that outputs `[N, classes]` are compared with; one output is compared with the
-  /// label itself, and rows stay rows.
+  /// label itself, with or without an axis of its own, and rows stay rows.
   static func targetRows(_ labels: Value, _ outputs: Value) -> Value {
-    guard labels.isValid, labels.rank == 1, outputs.isValid, labels.shape != outputs.shape else {
-      return labels
+    guard labels.isValid, outputs.isValid, labels.shape != outputs.shape else { return labels }
+    // Broadcasting would compare each sample's output with the targets of all.
+    if labels.shape == outputs.shape + [1] || outputs.shape == labels.shape + [1] {
+      return labels.toFloat().reshaped(outputs.shape)
     }
+    guard labels.rank == 1 else { return labels }
     guard outputs.shape.dropFirst().reduce(1, *) > 1 else {
       return labels.toFloat().reshaped(outputs.shape)
     }

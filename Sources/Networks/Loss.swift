@@ -40,7 +40,10 @@ public struct Loss: Sendable {
   }
 
   /// The loss `[N]` of each sample, times its class's weight where there are class weights.
+  ///
+  /// Labels `[N]` become rows where the loss wants rows, as in `mean`.
   public func callAsFunction(_ outputs: Value, _ targets: Value) -> Value {
+    let targets = self.targets == .dense ? Self.targetRows(targets, outputs) : targets
     let losses = function(outputs, targets)
     return weights(of: targets, outputs).map { losses * $0 } ?? losses
   }

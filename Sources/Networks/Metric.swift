@@ -42,7 +42,7 @@ extension Metric {
   /// 1 for a sample whose class was found: the first greatest of several outputs; of one output, whether it
   /// is above a half, where a sigmoid made it, else above 0.
   ///
-  /// A `Trainer` reports it unasked.
+  /// A `Trainer` reports it unasked; one output is then compared with its loss's own threshold, where it has one.
   public static var accuracy: Metric {
     Metric(name: "accuracy") { outputs, labels in
       outputs.predictedClasses().equal(to: labels.classNumbers)

@@ -72,11 +72,18 @@ extension Optimizer {
     }
     let result = update(parameter, gradient: gradient, slots: state, scalars: numbers)
     let constraint = graph.parameterSpec(path)?.constraint
-    graph.assign(path, constraint?(result.parameter) ?? result.parameter)
-    for slot in slots {
-      guard let value = result.slots[slot] else { preconditionFailure("\(name) returns no slot \(slot)") }
-      graph.assign(slotPath(path, slot), value)
-    }
+    assign(path, constraint?(result.parameter) ?? result.parameter, parameter.shape, in: graph)
+    for slot in slots { assign(slotPath(path, slot), result.slots[slot], parameter.shape, in: graph) }
+  }
+
+  /// Assigns what becomes of a tensor of a shape; nothing, or another shape, is a mistake of the trace.
+  private func assign(_ path: String, _ value: Value?, _ shape: [Int], in graph: Graph) {
+    if let value, !value.isValid || value.shape == shape { return graph.assign(path, value) }
+    _ = graph.fail(
+      ModelError(
+        path: path, expected: "a tensor of shape \(shape) from the optimizer \(name)",
+        received: value.map { "shape \($0.shape)" } ?? "none",
+        hint: "Parameter and slots keep their shape; sum, mean and max take keepsAxes: true."))
   }
 }
 

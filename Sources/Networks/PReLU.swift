@@ -1,6 +1,8 @@
 import MartletGraphs
 
 /// x where positive, else alpha · x with trained slopes.
+///
+/// The gradient of x at 0 is 0, as Keras's formula has it (PyTorch: alpha).
 public struct PReLU: Layer {
   /// The axes along which slopes are shared; nil takes the preset's.
   ///

@@ -22,7 +22,7 @@ extension RateSchedule {
       var later = now
       later.epoch -= epochs
       later.progress -= Double(epochs)
-      if later.epoch == 0 { later.previous = later.initial }
+      if later.epoch == 0, later.step == 0 { later.previous = later.initial }
       return schedule.function(later)
     }
     .requiring(
@@ -60,7 +60,7 @@ extension RateSchedule {
       plateauConflict: "a one-cycle schedule fixes the rate of every step up to its end"
     ) { now in
       let first = maximumRate / divisor
-      let total = Double(epochs * now.stepsPerEpoch)
+      let total = Double(epochs) * Double(now.stepsPerEpoch)
       let step = Double(now.stepsDone)
       let top = risingPart * total - 1
       func between(_ start: Double, _ end: Double, _ part: Double) -> Double {

@@ -10,7 +10,7 @@ extension ReadyModel {
   ///   - kernelSize: The extent of all kernels.
   ///   - dropoutRate: The share that is dropped after each block and before the output.
   ///   - denseUnits: The units of the dense layer.
-  ///   - activation: What follows batch normalization in each block.
+  ///   - activation: What follows batch normalization in each block; `leakyReLU` as the layer, with its slope.
   /// - Throws: The first mistake, with the layer's path and place.
   public static func customCNN(
     input: InputSpec, classes: Int, baseFilters: Int = 32, kernelSize: Extent = 3, dropoutRate: Double = 0.3,

@@ -27,7 +27,7 @@ public struct Stack: Layer {
   public init(@LayerBuilder _ layers: () -> [any Layer]) { self.layers = layers() }
 
   /// The last layer's result.
-  public func callAsFunction(_ x: Value) -> Value { layers.reduce(x) { $1($0) } }
+  public func callAsFunction(_ x: Value) -> Value { layers.applied(to: x) }
 }
 
 /// A network of layers one after another.
@@ -69,8 +69,13 @@ public struct Sequential: Network {
   }
 
   /// The last layer's result.
-  public func forward(_ x: Value) -> Value { layers.reduce(x) { $1($0) } }
+  public func forward(_ x: Value) -> Value { layers.applied(to: x) }
 
   /// Applies the network as a part of another one.
   public func callAsFunction(_ x: Value) -> Value { traceNested(.sequential, origin, x) }
+}
+
+extension [any Layer] {
+  /// One layer after another; after a mistake the layers that follow are not asked.
+  fileprivate func applied(to x: Value) -> Value { reduce(x) { $0.isValid ? $1($0) : $0 } }
 }

@@ -43,14 +43,15 @@ extension GraphNetwork {
   ///   - optimizer: The rule whose state is counted apart.
   public func summary(batchSize: Int = 64, optimizer: (any Optimizer)? = nil) -> Summary {
     let graph = Graph(purpose: .inference)
-    _ = traceOutputs(batch: 1, into: graph)
+    let outputs = traceOutputs(batch: 1, into: graph)
     let (rows, elements) = Self.rows(of: graph, inputs: inputs)
     let stored = graph.parameters.filter { $0.role != .optimizer }
     let trainable = stored.filter { $0.role == .weight && $0.isTrainable }.reduce(0) { $0 + $1.count }
     return Summary(
       name: name ?? "model", rows: rows, parameters: stored.reduce(0) { $0 + $1.count },
       trainableParameters: trainable, optimizerParameters: trainable * (optimizer?.slots.count ?? 0),
-      flops: graph.forwardCost.flops, batchSize: batchSize, activationBytes: elements * 4 * batchSize)
+      flops: graph.cost(of: outputs.elements).flops, batchSize: batchSize,
+      activationBytes: elements * 4 * batchSize)
   }
 
   /// The rows and the number of elements that they put out for one sample.
@@ -88,11 +89,15 @@ extension GraphNetwork {
 }
 
 extension Graph {
-  /// The cost of all operations together.
-  package var forwardCost: Cost {
-    nodes.reduce(Cost()) { sum, node in
+  /// The cost of the operations that some values depend on; the terms of regularizers are not among them.
+  fileprivate func cost(of values: [Value]) -> Cost {
+    var needed = Set(values.filter(\.isValid).map(\.id))
+    var sum = Cost()
+    for (id, node) in nodes.enumerated().reversed() where needed.contains(id) {
       let inputs = node.inputs.map { (shape: nodes[$0].shape, element: nodes[$0].element) }
-      return sum + node.op.cost(inputs: inputs, output: (node.shape, node.element))
+      sum = sum + node.op.cost(inputs: inputs, output: (node.shape, node.element))
+      needed.formUnion(node.inputs)
     }
+    return sum
   }
 }

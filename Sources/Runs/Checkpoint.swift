@@ -22,7 +22,9 @@ package struct Checkpoint: Sendable {
 
   /// The epochs that a run has checkpoints of, in rising order.
   static func epochs(in run: String) throws(FileError) -> [Int] {
-    try RunFolder.names(in: run + "/" + RunFile.checkpoints).compactMap { name in
+    let folder = run + "/" + RunFile.checkpoints
+    guard FileManager.default.fileExists(atPath: folder) else { return [] }
+    return try RunFolder.names(in: folder).compactMap { name in
       let digits = name.split(separator: "-").last?.prefix { $0 != "." }
       return digits.flatMap { Int($0) }.flatMap { Checkpoint.name(epoch: $0) == name ? $0 : nil }
     }.sorted()

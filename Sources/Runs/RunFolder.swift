@@ -11,14 +11,18 @@ package final class RunFolder {
   /// How the run was configured.
   package let configuration: JSON
   let onProblem: (String) -> Void
+  /// Whether the file still holds an older configuration.
+  private let isReconfigured: Bool
   private let lock: RunLock
   private let log: EventLog
 
   private init(
-    path: String, configuration: JSON, lock: RunLock, log: EventLog, onProblem: @escaping (String) -> Void
+    path: String, configuration: JSON, isReconfigured: Bool = false, lock: RunLock, log: EventLog,
+    onProblem: @escaping (String) -> Void
   ) {
     self.path = path
     self.configuration = configuration
+    self.isReconfigured = isReconfigured
     self.lock = lock
     self.log = log
     self.onProblem = onProblem
@@ -87,24 +91,37 @@ package final class RunFolder {
 
   /// Takes up a run again at its newest intact checkpoint; nil where it has none, so that it starts anew.
   ///
-  /// What happened after that checkpoint is dropped from the folder.
+  /// The results in the folder stay until `begin(after:)`, so that a training that is refused costs none.
+  ///
+  /// - Parameter changes: Members of the configuration that have other values from then on.
   package static func resume(
-    at path: String, onProblem: @escaping (String) -> Void
+    at path: String, changes: [JSON.Member] = [], onProblem: @escaping (String) -> Void
   ) throws(FileError) -> (folder: RunFolder, checkpoint: Checkpoint?) {
-    let configuration = try RunRecord.json(at: path + "/" + RunFile.configuration)
+    let saved = try RunRecord.json(at: path + "/" + RunFile.configuration)
+    let members = saved.members?.map { old in changes.first { $0.key == old.key } ?? old }
+    let configuration = members.map(JSON.object) ?? saved
     let lock = try RunLock(folder: path)
     try Folder.create(path + "/" + RunFile.checkpoints)
     try removeLeftovers(in: path)
     try removeLeftovers(in: path + "/" + RunFile.checkpoints)
     let checkpoint = try Checkpoint.latest(in: path, onProblem: onProblem)
+    if checkpoint == nil { try RunRecord.load(path).requireNothingToLose() }
     let log = try EventLog(path: path + "/" + RunFile.events, onProblem: onProblem)
     let folder = RunFolder(
-      path: path, configuration: configuration, lock: lock, log: log, onProblem: onProblem)
-    let epoch = checkpoint?.epoch ?? 0
-    try log.rewind(toEndOf: epoch)
-    folder.removeCheckpoints { $0 > epoch }
-    ReportMaterial.remove(from: path)
+      path: path, configuration: configuration, isReconfigured: configuration != saved, lock: lock, log: log,
+      onProblem: onProblem)
     return (folder, checkpoint)
+  }
+
+  /// Begins to train after so many whole epochs: drops from the folder what came later, and what a report
+  /// tells of weights that now change.
+  package func begin(after epochs: Int) throws(FileError) {
+    if isReconfigured {
+      try AtomicFile.write(Array(configuration.indentedText.utf8), to: path + "/" + RunFile.configuration)
+    }
+    try log.rewind(toEndOf: epochs)
+    removeCheckpoints { $0 > epochs }
+    ReportMaterial.remove(from: path)
   }
 
   /// Appends an event; a failure goes to `onProblem` and does not stop the training.

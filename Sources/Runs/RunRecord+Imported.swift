@@ -2,10 +2,12 @@ import Foundation
 import MartletTensors
 
 extension RunRecord {
-  /// The weights of a run that was never trained here; nil where there are none.
+  /// The weights that a run was made of, by another program's training; nil where there are none.
   package func importedWeights() throws(FileError) -> TensorFile? {
     let file = path + "/" + RunFile.weights
     guard FileManager.default.fileExists(atPath: file) else { return nil }
-    return try TensorFile(reading: file, requiringDigest: true)
+    let weights = try TensorFile(reading: file, requiringDigest: true)
+    // Those that a training here ended with have their digest in their notes.
+    return weights.metadata["weights_sha256"] == nil ? weights : nil
   }
 }

@@ -46,16 +46,29 @@ package struct RunRecord: Sendable {
       path: path, configuration: configuration, environment: environment, epochs: epochs, result: result)
   }
 
-  /// The weights the run ended with, else its newest intact checkpoint.
+  /// The weights the run ended with; of a run that has not ended its newest intact checkpoint, or those that
+  /// it was made of.
   package func weights(onProblem: (String) -> Void) throws(FileError) -> TensorFile {
     let final = path + "/" + RunFile.weights
-    if FileManager.default.fileExists(atPath: final) {
-      return try TensorFile(reading: final, requiringDigest: true)
+    let hasFinal = FileManager.default.fileExists(atPath: final)
+    // A training that goes on has left the weights in the file behind.
+    if result == nil || !hasFinal, let checkpoint = try Checkpoint.latest(in: path, onProblem: onProblem) {
+      return checkpoint.file
     }
-    guard let checkpoint = try Checkpoint.latest(in: path, onProblem: onProblem) else {
+    guard hasFinal else {
       throw .badData(path, "the run has neither weights nor a checkpoint yet; train it for an epoch")
     }
-    return checkpoint.file
+    return try TensorFile(reading: final, requiringDigest: true)
+  }
+
+  /// Refuses to begin anew where that would cost a result or more than an epoch.
+  func requireNothingToLose() throws(FileError) {
+    // One epoch may stand in the log alone: a kill can fall between its line and its checkpoint.
+    guard result != nil || epochs.count > 1 else { return }
+    throw .badData(
+      path + "/" + RunFile.checkpoints,
+      "expected an intact checkpoint to go on from, received none; what the run has stays, begin a new one "
+        + "in another folder")
   }
 
   /// Reads a JSON file of a run folder.

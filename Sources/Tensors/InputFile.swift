@@ -14,9 +14,10 @@ package struct InputFile: ~Copyable {
   package let size: Int
   private let descriptor: Int32
 
-  /// Opens a file; a folder or a device is refused.
+  /// Opens a file; a folder, a device or a pipe is refused.
   package init(path: String) throws(FileError) {
-    let opened = open(path, O_RDONLY | O_CLOEXEC)
+    // A pipe without a writer would be waited for; of a regular file the flag changes nothing.
+    let opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard opened >= 0 else { throw .cannotRead(path, errno: errno) }
     var status = stat()
     guard fstat(opened, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {

@@ -155,7 +155,7 @@ struct BatchInput {
   }
 
   /// The number of labels there may be; one output stands for two classes.
-  private func labelBound(of target: String) -> Int? { bounds[target].map { $0 == 1 ? 2 : $0 } }
+  func labelBound(of target: String) -> Int? { bounds[target].map { $0 == 1 ? 2 : $0 } }
 
   func outOfRange(
     _ label: Int32, of target: String = StepTrace.labelsName, at place: String

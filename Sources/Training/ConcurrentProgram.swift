@@ -64,9 +64,14 @@ final class ConcurrentProgram: Sendable {
     if let known = known[preparation] {
       prepared = known
     } else {
-      first.bind { weights.address($0) }
-      first.prepare()
-      prepared = first.prepared
+      // Another call may be at work on the pool.
+      let hasThreads = threads.take()
+      defer { if hasThreads { threads.giveBack() } }
+      let packer =
+        hasThreads ? first : Executable(program, pool: WorkerPool(threads: 1), arena: Arena(workers: 1))
+      packer.bind { weights.address($0) }
+      packer.prepare()
+      prepared = packer.prepared
     }
     free = Guarded([Runner(program, weights, prepared, threads.pool, ownsThreads: false)])
   }

@@ -82,7 +82,8 @@ final class FitSession {
     self.spikes = spikes
     self.tell = tell
     metricOutputs = trainer.metrics.map { Objective.outputName($0) }
-    batchWeights = [Float](repeating: 1, count: job.weights == nil ? 0 : job.loader.batchSize)
+    let fullBatch = min(job.loader.batchSize, job.loader.data.count)
+    batchWeights = [Float](repeating: 1, count: job.weights == nil ? 0 : fullBatch)
     history.epochs = position.epochs
     history.batchSize = job.loader.batchSize
     history.settings =
@@ -97,7 +98,7 @@ final class FitSession {
     defer {
       // Steps with weights are made by a step of their own.
       trainer.step.stepCount = job.step.stepCount
-      trainer.scheduledRate = control.scheduledRate
+      trainer.rates = control.rates
     }
     let plan = TrainingPlan(
       epochs: job.lastEpoch, firstEpoch: position.completedEpochs + 1, firstStep: position.stepInEpoch,
@@ -112,8 +113,8 @@ final class FitSession {
     }
     try callbacks.trainingBegan(plan)
     trainer.parameters.preparation = job.loader.data.preparation
-    stepSeconds.reserveCapacity(
-      job.loader.batchCount * max(0, job.lastEpoch - position.completedEpochs))
+    let epochs = min(max(0, job.lastEpoch - position.completedEpochs), 1 + Self.mostReserved / plan.steps)
+    stepSeconds.reserveCapacity(plan.steps * epochs)
     while position.completedEpochs < job.lastEpoch, !control.isStopping {
       let isWhole = try trainEpoch()
       let isAsked = trainer.stopToken.isRequested && position.completedEpochs < job.lastEpoch
@@ -122,17 +123,22 @@ final class FitSession {
     return try end(control.stopReason ?? .finished)
   }
 
+  /// Steps whose times have a place before the first one; early stopping ends most trainings of a million epochs.
+  private static let mostReserved = 1 << 18
+
   /// Trains the rest of an epoch; false where a stop was asked for before its end.
   private func trainEpoch() throws -> Bool {
     let (step, loader) = (job.step, job.loader)
     if position.stepInEpoch == 0 {
+      // The state is saved already: rates that follow from those before must be set once only.
+      if isStopping { return false }
       try setScheduledRate()
       try callbacks.epochBegan(position.completedEpochs + 1)
     }
     let batches = loader.batches(epoch: position.completedEpochs, startingAt: position.stepInEpoch)
       .makeIterator()
     while position.stepInEpoch < loader.batchCount {
-      if isStopping {
+      if control.isStopping || position.stepInEpoch > 0 && isStopping {
         try save()
         return false
       }
@@ -161,15 +167,19 @@ final class FitSession {
     try verification?.check(waiting: true)
     verification = nil
     // The last update is followed by no step that would notice.
-    try trainer.parameters.requireFinite(after: position.steps)
+    do { try trainer.parameters.requireFinite(after: position.steps) } catch {
+      try callbacks.stepFailed(error)
+      guard control.isStopping else { throw error }
+      return false
+    }
     try finishEpoch()
     return true
   }
 
   private func setScheduledRate() throws(ModelError) {
-    control.scheduledRate = try trainer.schedule.checkedRate(
+    control.rates.scheduled = try trainer.schedule.checkedRate(
       initial: trainer.optimizer.learningRate, epoch: position.completedEpochs, step: position.stepInEpoch,
-      stepsPerEpoch: job.loader.batchCount, previous: control.scheduledRate)
+      stepsPerEpoch: job.loader.batchCount, previous: control.rates.scheduled)
   }
 
   /// Whether the training is to end before the next step; a resumed one makes at least one step.
@@ -218,7 +228,7 @@ final class FitSession {
   }
 
   private static func spike(_ progress: StepProgress, median: Double) -> String {
-    let times = Int((progress.batchLoss / median).rounded(.down))
+    let times = Int(min(progress.batchLoss / median, 1e15).rounded(.down))
     func short(_ loss: Double) -> String { String(format: "%.4g", loss) }
     return "loss spike at epoch \(progress.epoch), step \(progress.step): the batch's loss "
       + "\(short(progress.batchLoss)) is \(times) times \(short(median)), the median of the \(LossSpikes.window) batches "
@@ -256,9 +266,13 @@ final class FitSession {
       data, trainer.weightedPrograms().evaluation, trainer.metrics, weights: weights)
   }
 
-  /// Saves everything that a resumed training needs.
-  private func save() throws(FileError) {
+  /// Saves everything that a resumed training needs; weights that an update spoiled must not replace good ones.
+  private func save() throws {
     guard let setup else { return }
+    do { try trainer.parameters.requireFinite(after: position.steps) } catch {
+      guard control.stopReason == .notFinite else { throw error }
+      return
+    }
     let notes = TrainingNotes(setup: setup, position: position, spikes: spikes, callbacks: callbacks.json)
     func state() -> TensorFile {
       var file = trainer.parameters.tensorFile(withOptimizer: true, metadata: notes.metadata)
@@ -278,7 +292,7 @@ final class FitSession {
     history.peakMemoryBytes = memory.bytes
     history.arenaBytes = trainer.arenaBytes
     history.weightsSHA256 = trainer.parameters.sha256
-    if let run = job.run, reason != .interrupted {
+    if let run = job.run, reason != .interrupted, trainer.parameters.firstNonFinite == nil {
       try run.saveWeights(
         trainer.parameters.tensorFile(metadata: [
           "weights_sha256": history.weightsSHA256, "seed": "\(trainer.seed)",

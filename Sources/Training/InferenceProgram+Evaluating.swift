@@ -43,7 +43,7 @@ extension InferenceProgram {
       predictions += program.output(Self.predictionsName).map { Int($0) }
     }
     // A network may have more classes than the data; each needs a row.
-    let classes = max(input.classes ?? 0, data.classNames.count)
+    let classes = max(input.labelBound(of: StepTrace.labelsName) ?? 0, data.classNames.count)
     let names = data.classNames + (data.classNames.count..<classes).map { "class \($0)" }
     let means = zip(metrics, sums).map { ($0.name, $1 / Double(data.count)) }
     return Evaluation(

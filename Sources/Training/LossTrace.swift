@@ -89,8 +89,12 @@ struct LossTrace {
     of graph: Graph, frozen: Set<String>
   ) throws(ModelError) -> [(path: String, value: Value)] {
     let weights = graph.parameters.filter { $0.role == .weight }
+    // A batch normalization may have statistics alone, which are frozen with the layer.
+    let stored = weights + graph.parameters.filter { $0.role == .state }
     for name in frozen.sorted()
-    where !weights.contains(where: { $0.path.isWithin([name]) }) {
+    where !stored.contains(where: {
+      $0.path.hasPrefix("\(name)/") || ($0.path == name && $0.role == .weight)
+    }) {
       throw ModelError(
         path: "frozen", expected: "a layer or parameter of the network", received: name,
         hint: "The parameters are: \(weights.map(\.path).joined(separator: ", ")).")
@@ -113,6 +117,12 @@ extension Gradients {
     guard let change else { return (self, []) }
     let changed = change(self)
     try graph.check()
+    for (old, new) in zip(entries, changed.entries) where new.value.shape != old.value.shape {
+      throw ModelError(
+        path: "\(StepTrace.gradientPrefix)\(new.path)",
+        expected: "shape \(old.value.shape), as before the change",
+        received: "shape \(new.value.shape)", hint: "sum, mean and max take keepsAxes: true.")
+    }
     return (
       changed, changed.entries.map { ("changed \(StepTrace.gradientPrefix)\($0.path)", $0.value) }
     )

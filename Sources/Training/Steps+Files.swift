@@ -19,6 +19,7 @@ extension TrainingStep {
   public func load(from path: String) throws {
     let file = try TensorFile(reading: path)
     let notes = try StepNotes(file, from: path, seed: seed)
+    let prepared = try Parameters.preparation(file, from: path)
     let before = frozen
     try setFrozen(notes.frozen)
     do {
@@ -28,6 +29,7 @@ extension TrainingStep {
       try setFrozen(before)
       throw error
     }
+    parameters.preparation = prepared
     stepCount = notes.stepCount
     learningRate = notes.learningRate
   }
@@ -62,6 +64,7 @@ extension UpdateStep {
   public func load(from path: String) throws {
     let file = try TensorFile(reading: path)
     let notes = try StepNotes(file, from: path, seed: gradientStep.seed)
+    let prepared = try Parameters.preparation(file, from: path)
     guard notes.frozen == gradientStep.recipe.frozen else {
       throw TrainingError(
         .badData, at: path, expected: "a step with \(Self.list(gradientStep.recipe.frozen)) frozen",
@@ -69,6 +72,7 @@ extension UpdateStep {
     }
     try notes.require(optimizer: "\(optimizer)", graph: try graphDigest(), at: path)
     try gradientStep.parameters.load(file, from: path, withOptimizer: true)
+    gradientStep.parameters.preparation = prepared
     gradientStep.clear()
     gradientStep.batchCount = notes.batchCount
     stepCount = notes.stepCount

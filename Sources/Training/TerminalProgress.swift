@@ -118,10 +118,11 @@ public final class TerminalProgress {
     return parts.joined(separator: "  ")
   }
 
-  /// A number with so many decimals, whatever the locale.
+  /// A number with so many decimals, of which a `Double` knows 15, whatever the locale.
   package static func fixed(_ number: Double, _ decimals: Int) -> String {
-    guard number.isFinite, abs(number) < 1e12 else { return "\(number)" }
+    let decimals = min(decimals, 15)
     let scale = (0..<decimals).reduce(1) { value, _ in value * 10 }
+    guard abs(number) * Double(scale) < 1e18 else { return "\(number)" }
     let rounded = Int((abs(number) * Double(scale)).rounded())
     let fraction = String(rounded % scale)
     let zeros = String(repeating: "0", count: decimals - (decimals == 0 ? 0 : fraction.count))

@@ -67,7 +67,7 @@ extension Trainer {
     var job = try job(
       data, batchSize: batchSize, validation: validation, shuffle: shuffle, augmentation: augmentation,
       sampleWeights: sampleWeights, callbacks: callbacks,
-      lastEpoch: resume == nil ? completedEpochs + epochs : epochs, run: run)
+      lastEpoch: resume == nil ? lastEpoch(after: epochs) : epochs, run: run)
     job.notesGradientNorm = gradientNorm
     func tell(_ event: TrainingEvent) {
       events?(event)
@@ -77,7 +77,7 @@ extension Trainer {
       run: run, hasValidation: job.validation != nil, metrics: metrics.map(\.name), schedule: schedule,
       trainingFigures: job.trainingFigures)
     let control = TrainingControl(
-      parameters, epochs: [], scheduledRate: scheduledRate, tell: tell)
+      parameters, epochs: [], rates: rates, tell: tell)
     let listeners = try CallbackSet(callbacks, context, control)
     var setup: TrainingSetup?
     if run != nil || resume != nil || listeners.savesState {
@@ -100,6 +100,8 @@ extension Trainer {
       control.epochs = position.epochs
       listeners.restore(notes.callbacks, tensors: resume.file.tensors)
     }
+    // The training is accepted: what the folder tells of a later state may go.
+    try run?.begin(after: position.completedEpochs)
     #if DEBUG
       if job.step.compileSeconds == 0 {
         tell(.warning("this is a debug build, which trains many times slower; use -c release"))
@@ -113,6 +115,12 @@ extension Trainer {
       trainer: self, job: job, setup: setup, callbacks: listeners, position: position, spikes: spikes,
       tell: tell
     ).train()
+  }
+
+  /// The number of the last of so many epochs; "for ever" is a number too.
+  private func lastEpoch(after epochs: Int) -> Int {
+    let (last, isTooGreat) = completedEpochs.addingReportingOverflow(epochs)
+    return isTooGreat ? .max : last
   }
 
   /// Checks what is to be trained on; nothing is changed.

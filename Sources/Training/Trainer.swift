@@ -27,8 +27,8 @@ public final class Trainer {
   public let stopToken: StopToken
   /// The number of whole epochs trained.
   public internal(set) var completedEpochs = 0
-  /// The schedule's rate of the last step; at first the optimizer's.
-  var scheduledRate: Double
+  /// The rates of the last step; at first the optimizer's.
+  var rates: TrainingRates
   package let step: TrainingStep
   let objective: Objective
   let frozen: Set<String>
@@ -92,7 +92,7 @@ public final class Trainer {
     self.stopToken = stopToken
     self.events = events
     self.classes = classes
-    scheduledRate = resolved.learningRate
+    rates = TrainingRates(scheduled: resolved.learningRate)
     step = try TrainingStep(
       StepRecipe(
         network: network, optimizer: resolved, frozen: frozen, gradients: gradients,

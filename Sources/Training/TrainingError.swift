@@ -46,7 +46,7 @@ public struct TrainingError: Error, Sendable, Equatable, CustomStringConvertible
     self.step = step
     layer = path
     description =
-      "step \(step): expected finite weights, received numbers in \(path) that an update left not finite; go on "
-      + "from the last checkpoint with a smaller learning rate, or clip the gradients"
+      "step \(step): expected finite weights, received numbers in \(path) that an update left not finite; load "
+      + "the last checkpoint and train with a smaller learning rate, or clip the gradients"
   }
 }

@@ -20,7 +20,7 @@ struct TrainingSetup: Equatable {
     rates.withUnsafeBytes { schedule.update($0) }
     var tensors = SHA256()
     for entry in trainer.parameters.entries { tensors.update(Array("\(entry.path)\(entry.shape)\n".utf8)) }
-    let ofTrainer = [
+    let ofTraining = [
       JSON.Member("seed", .string("\(trainer.seed)")),
       JSON.Member("tensors", .string(tensors.hexDigest())),
       JSON.Member("optimizer", .string("\(trainer.optimizer)")),
@@ -42,7 +42,7 @@ struct TrainingSetup: Equatable {
       JSON.Member("images", .integer(loader.data.count)),
       JSON.Member("data", .string(Self.digest(of: loader.data))),
     ]
-    members = ofTrainer + job.dataSettings
+    members = ofTraining + job.dataSettings
   }
 
   private static func list(_ words: [String]) -> String {
@@ -103,7 +103,7 @@ struct TrainingNotes {
   /// What the callbacks count.
   let callbacks: JSON
   /// Raised when the notes change their meaning.
-  static let version = 2
+  static let version = 3
   private static let key = "martlet.training"
 
   init(setup: TrainingSetup, position: TrainingPosition, spikes: LossSpikes, callbacks: JSON) {

@@ -84,6 +84,15 @@ import Testing
     _ = try run(example, data: data, in: folder)
   }
 
+  /// The programs that hold out a number of images hold out fewer of few.
+  @Test(arguments: ["dense-fashion", "conv-fashion", "dense-cifar100-coarse", "conv-cifar100-coarse"])
+  func aQuickLookTakesFewImages(name: String) throws {
+    let folder = try TemporaryFolder()
+    let data =
+      name.contains("cifar100") ? try SmallData.writeCIFAR100(train: 400, test: 100, in: folder) : nil
+    _ = try run(Example(name: name, images: 64, floor: 0), data: data, in: folder)
+  }
+
   /// The real Fashion-MNIST, as the system's package brings it.
   @Test(arguments: onFashion) func fashion(example: Example) throws {
     _ = try run(example, data: nil, in: try TemporaryFolder())

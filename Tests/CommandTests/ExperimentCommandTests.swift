@@ -117,6 +117,25 @@ import Testing
     ),
     ("[0.001, 0.02]", "[0.001, 0.02", "grid.yaml:10: expected proper YAML", "look at"),
     ("  validation: last:0.25\n", "", "expected a part held out for validation", "test accuracy"),
+    ("seeds: 2", "seeds: 9223372036854775807", "grid.yaml:10: seeds: expected", "from 1 to 10000"),
+    (
+      "vary:\n", "vary:\n  epochs: {from: 1, to: 1e20, factor: 10}\n",
+      "grid.yaml:9: vary.epochs: expected ends of at most 2147483647", "nearer to 0"
+    ),
+    (
+      "[0.001, 0.02]", "{from: 1, to: 2, count: 9223372036854775807}",
+      "grid.yaml:9: vary.learning-rate.count: expected", "from 2 to 10000"
+    ),
+    (
+      "[0.001, 0.02]", "{from: 1, to: 2, count: 5001}\n  batch-size: [8, 16]",
+      "grid.yaml:10: vary.batch-size: expected at most 10000 settings", "5001 times 2"
+    ),
+    (
+      "seeds: 2", "search: {trials: 9223372036854775807}", "grid.yaml:10: search.trials: expected",
+      "from 1 to 10000"
+    ),
+    ("seeds: 2", "seeds: 5001", "expected at most 10000 trials", "2 settings with 5001 seeds"),
+    ("  epochs: 2", "  epochs: 2147483648", "grid.yaml:5: epochs: expected a whole number", "to 2147483647"),
     ("seeds: 2", "baseline: other", "grid.yaml:10: baseline: expected one of", "learning-rate 0.001"),
   ])
   func mistakesNameFileLineAndKey(right: String, wrong: String, place: String, hint: String) throws {

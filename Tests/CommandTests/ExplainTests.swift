@@ -33,6 +33,32 @@ import Testing
     #expect(without.status == 0 && without.output.contains("martlet datasets fetch cifar10"))
   }
 
+  /// Networks with settings of their own and those of files; and nothing is drawn where the topic is unknown.
+  @Test func everyRunLooksAtAPicture() throws {
+    let folder = try TemporaryFolder()
+    let data = try SmallData.write(train: 32, test: 16, in: folder)
+    for arguments in [
+      ["train", "--model", "custom-cnn:dropout=0.5", "--epochs", "1", "--data", data, "--quiet"],
+      ["import", "net.onnx"],
+    ] {
+      let run = arguments[0]
+      let made = try CommandRunner.run(arguments + ["--dataset", "mnist", "--run", run], in: folder)
+      try #require(made.status == 0, "\(made.errors)")
+      let look = ["explain", "--run", run, "--test-image", "3", "--data", data, "--output", "\(run).png"]
+      let refused = try CommandRunner.run(look + ["atention"], in: folder)
+      #expect(refused.status == 64 && refused.errors.contains("did you mean attention?"), "\(refused.errors)")
+      #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/\(run).png"))
+      let seen = try CommandRunner.run(look, in: folder)
+      #expect(seen.status == 0 && seen.output.contains("What this network makes of"), "\(seen.errors)")
+      #expect(seen.output.contains("custom-cnn (model)") == (run == "train"))
+      #expect(FileManager.default.fileExists(atPath: "\(folder.path)/\(run).png"))
+      guard run == "train" else { continue }
+      let exported = try CommandRunner.run(
+        ["export", run, "--format", "onnx", "--output", "net.onnx"], in: folder)
+      try #require(exported.status == 0, "\(exported.errors)")
+    }
+  }
+
   /// One small training serves the pictures of its layers and its robustness.
   @Test func aRunLooksAtAPictureAndAtChangedImages() throws {
     let folder = try TemporaryFolder()

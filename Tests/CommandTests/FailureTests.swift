@@ -37,7 +37,8 @@ import Testing
   }
 
   @Test func numbersOutOfRangeAreWrongUsage() throws {
-    try expectFailure(["train", "--batch-size", "0"], 64, "--batch-size: expected", "at least 1, received 0")
+    try expectFailure(
+      ["train", "--batch-size", "0"], 64, "--batch-size: expected", "from 1 to 2147483647, received 0")
     try expectFailure(["train", "--epochs", "0"], 64, "--epochs", "received 0")
     try expectFailure(["train", "--learning-rate=-1"], 64, "--learning-rate", "received -1")
     try expectFailure(["train", "--threads", "0"], 64, "--threads", "1 to 1024")
@@ -46,6 +47,47 @@ import Testing
     try expectFailure(["train", "--validation", "last:2.5"], 64, "--validation", "received last:2.5")
     try expectFailure(["train", "--schedule", "cosine:0"], 64, "--schedule", "received cosine:0")
     try expectFailure(["benchmark", "--steps", "20"], 64, "--steps", "more than 20")
+  }
+
+  @Test(arguments: [
+    (["train", "--epochs"], 2_147_483_647), (["train", "--batch-size"], 2_147_483_647),
+    (["summary", "convnet", "--batch-size"], 16_777_216),
+    (["inspect", "convnet", "--batch"], 16_777_216),
+    (["benchmark", "convnet", "--batch-size"], 16_777_216),
+    (["experiment", "learning-rate", "--epochs"], 2_147_483_647),
+    (["experiment", "learning-rate", "--seeds"], 10_000),
+    (["reproduce", "conv5x5-mnist", "--seeds"], 10_000),
+  ]) func numbersTooGreatAreWrongUsage(words: [String], greatest: Int) throws {
+    let option = try #require(words.last)
+    for number in [greatest + 1, .max] {
+      try expectFailure(
+        words + ["\(number)"], 64, "\(option): expected a whole number from 1 to \(greatest)",
+        "received \(number)")
+    }
+  }
+
+  @Test(arguments: ["cosine:", "linear:", "step:", "warm-up:1,", "one-cycle:", "restarts:", "restarts:1,"])
+  func schedulesTooLongAreWrongUsage(text: String) throws {
+    let schedule = text + "9223372036854775807"
+    for words in [["train", "--schedule"], ["explain"]] {
+      try expectFailure(
+        words + [schedule], 64, "--schedule: expected constant", "received \(schedule)", "up to 2147483647")
+    }
+  }
+
+  /// The plan of a step is looked at without the memory for it.
+  @Test func batchesBeyondTheMemoryArePlannedAndNotRun() throws {
+    let summary = try CommandRunner.run("summary", "convnet", "--batch-size", "16777216")
+    #expect(summary.status == 0, "\(summary.errors)")
+    #expect(summary.output.contains("Memory of a training step of 16777216: "))
+    let program = try CommandRunner.run("inspect", "dense", "--batch", "16777216")
+    #expect(program.status == 0 && program.output.contains("program for batch 16777216"))
+  }
+
+  @Test func batchesThatDoNotFitAreWrongUsage() throws {
+    try expectFailure(
+      ["benchmark", "convnet", "--batch-size", "16777216", "--rates", "100,50,10"], 64,
+      "--batch-size: expected 32 batches that fit into memory", "choose a smaller batch")
   }
 
   @Test func contradictionsAreWrongUsage() throws {

@@ -48,6 +48,29 @@ import Testing
     #expect(refused.errors.contains("expected 3 classes (high, low, middle)"))
   }
 
+  /// A network of a file has an output for each of its classes, and no others.
+  @Test func aNetworkForOtherClassesIsNotImported() throws {
+    let folder = try TemporaryFolder()
+    let root = "\(folder.path)/shapes"
+    try write(root, classes: ["high", "low", "middle"], each: 8)
+    let trained = try CommandRunner.run(
+      [
+        "train", "--model", "dense", "--dataset", "folder:\(root)", "--image-size", "28", "--epochs", "1",
+        "--run", "run", "--quiet",
+      ], in: folder)
+    #expect(trained.status == 0, "\(trained.errors)")
+    let exported = try CommandRunner.run(
+      ["export", "run", "--format", "onnx", "--output", "net.onnx"], in: folder)
+    #expect(exported.status == 0, "\(exported.errors)")
+    let refused = try CommandRunner.run(
+      ["import", "net.onnx", "--dataset", "mnist", "--run", "imported"], in: folder)
+    #expect(refused.status == 65, "\(refused.errors)")
+    #expect(
+      refused.errors.contains("net.onnx: expected 10 outputs, one for each class of the data, received [3]"),
+      "\(refused.errors)")
+    #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/imported"))
+  }
+
   @Test func picturesOfTheCatalogKeepTheirSize() throws {
     let folder = try TemporaryFolder()
     let data = try SmallData.write(in: folder)

@@ -227,6 +227,26 @@ import Testing
       in: folder)
   }
 
+  /// Classes that were added to the configuration of a run have no output.
+  @Test func anImportedNetworkKeepsItsClasses() throws {
+    let folder = try TemporaryFolder()
+    _ = try trained(folder)
+    try export(folder)
+    let imported = try CommandRunner.run(importing("net.onnx", run: "imported"), in: folder)
+    #expect(imported.status == 0, "\(imported.errors)")
+    let path = "\(folder.path)/imported/configuration.json"
+    let json = try JSON(parsing: try String(contentsOfFile: path, encoding: .utf8))
+    let members = (json.members ?? []).map { member in
+      guard member.key == "class_names" else { return member }
+      return JSON.Member(member.key, .array((member.value.arrayValue ?? []) + ["eleven"]))
+    }
+    try AtomicFile.write(Array(JSON.object(members).text.utf8), to: path)
+    try refuse(
+      ["export", "imported", "--format", "npz", "--output", "x.npz"], 65,
+      ["imported/network.onnx: expected 11 outputs, one for each class of the data, received [10]"],
+      in: folder)
+  }
+
   /// A disk that is full while the run is made leaves no half of it.
   @Test(.enabled(if: Strace.path != nil, "strace is not installed, or may not trace here"))
   func aRunThatCannotBeWrittenIsTakenBack() throws {

@@ -52,6 +52,24 @@ import Testing
     #expect(try again.objects().last?["test_accuracy"] == objects.last?["test_accuracy"])
   }
 
+  @Test func seedsEndAtTheGreatestNumber() throws {
+    let folder = try TemporaryFolder()
+    let data = try SmallData.write(train: 64, test: 16, in: folder)
+    func run(_ seed: String) throws -> CommandResult {
+      try CommandRunner.run(
+        [
+          "reproduce", "conv5x5-mnist", "--data", data, "--epochs", "1", "--seeds", "2", "--seed", seed,
+          "--run", "\(folder.path)/runs", "--json",
+        ], in: folder)
+    }
+    let refused = try run("9223372036854775807")
+    #expect(refused.status == 64 && refused.errors.contains("--seed: expected room for 2 seeds"))
+    #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/runs"))
+    let last = try run("9223372036854775806")
+    #expect(last.status == 0, "\(last.errors)")
+    #expect(try folder.names("runs").last == "seed-9223372036854775807")
+  }
+
   @Test func theRegularizedNetworkStopsAtItsLoss() throws {
     let folder = try TemporaryFolder()
     let data = try SmallData.write(train: 256, in: folder)

@@ -128,6 +128,34 @@ import Testing
     #expect(try RunRecord.load(run).epochs.map(\.epoch) == Array(1...epochs))
   }
 
+  @Test func changesThatDoNotSuitTheImagesStopBeforeTheRunFolder() throws {
+    let folder = try TemporaryFolder()
+    let data = try SmallData.write(train: 64, test: 16, in: folder)
+    let run = "\(folder.path)/run"
+    let refused = try CommandRunner.run(
+      arguments(data, run, epochs: 1, ["--augment", "crop:100"]), in: folder)
+    #expect(refused.status == 64, "\(refused.errors)")
+    #expect(refused.errors.contains("expected a padding below the 28 pixels of the shorter edge"))
+    #expect(!FileManager.default.fileExists(atPath: run))
+  }
+
+  /// A run keeps its settings, so that another rate needs another run.
+  @Test func theAdviceForNumbersNoLongerFiniteCanBeFollowed() throws {
+    let folder = try TemporaryFolder()
+    let data = try SmallData.write(train: 64, test: 16, in: folder)
+    // The only step spoils the weights, which is found after it.
+    let result = try CommandRunner.run(
+      [
+        "train", "--model", "conv5x5", "--dataset", "mnist", "--data", data, "--epochs", "1", "--optimizer",
+        "sgd", "--learning-rate", "3e38", "--run", "\(folder.path)/run",
+      ], in: folder)
+    #expect(result.status == 75, "\(result.errors)")
+    #expect(result.errors.contains("step 1: expected finite weights"), "\(result.errors)")
+    #expect(
+      result.errors.hasSuffix("; begin a new run with a smaller learning rate, or with clipped gradients\n"))
+    #expect(!result.errors.contains("checkpoint"))
+  }
+
   /// What is noted of the gradients stays as the run was begun; left out, the option is the run's own.
   @Test func gradientNormsStayOnOrOff() throws {
     let folder = try TemporaryFolder()

@@ -134,11 +134,18 @@ import Testing
         steps.contains { $0["layer"]?.stringValue == layer && ($0["milliseconds"]?.doubleValue ?? 0) > 0 })
     }
     // 10^9 operations a second that each algorithm can reach, by the rates given.
-    for (algorithm, rate) in [("winograd", 100.0), ("sparse", 200), ("tiny", 50)] {
+    for (name, algorithm, rate) in [
+      ("conv 3x3", "winograd", 100.0), ("conv_kernel_gradient", "sparse", 200), ("conv 3x3", "tiny", 50),
+      ("conv_kernel_gradient", "tiny", 200), ("matmul_nn", "", 50),
+    ] {
       let step = try #require(
-        steps.first { ($0["name"]?.stringValue ?? "").hasSuffix("[\(algorithm)]") }, "\(algorithm)")
+        steps.first {
+          let text = $0["name"]?.stringValue ?? ""
+          return text.contains(name) && (algorithm.isEmpty || text.hasSuffix("[\(algorithm)]"))
+        }, "\(name) \(algorithm)")
       let floor = try #require(step["floor_milliseconds"]?.doubleValue)
-      #expect(abs(floor * rate * 1e6 / Double(step["flops"]?.intValue ?? 0) - 1) < 1e-9, "\(algorithm)")
+      #expect(
+        abs(floor * rate * 1e6 / Double(step["flops"]?.intValue ?? 0) - 1) < 1e-9, "\(name) \(algorithm)")
     }
     let refused = try CommandRunner.run(["benchmark", "convnet", "--rates", "100,50"], in: folder)
     #expect(refused.status == 64 && refused.errors.contains("three numbers above 0"))

@@ -38,6 +38,8 @@ import Testing
 
   @Test(arguments: [
     "constant:1", "cosine:0", "step", "step:0", "exponential:2", "warm-up:20", "restarts:1,2,3", "plateau",
+    "cosine:2147483648", "step:5,9223372036854775807", "warm-up:1,9223372036854775807",
+    "one-cycle:9223372036854775807", "restarts:1,9223372036854775807",
   ])
   func wrongSchedulesAreRefused(text: String) {
     #expect(throws: SettingError.self) { try ScheduleSetting(parsing: text, epochs: 20) }
@@ -78,12 +80,24 @@ import Testing
     #expect(read.json == configuration.json)
   }
 
+  /// The pictures of a folder were brought to the shape that the network takes.
+  @Test func resizingIsReadWhereItMakesTheImagesOfTheRun() throws {
+    let system = try TrainingSystem.named(model: "dense", dataset: "folder:pets")
+    let preparation = DataPreparation(
+      dataset: "pets", imageShape: [14, 28, 3], classNames: ["cat", "dog"],
+      resizing: "14x28x3 automatic stretch")
+    let json = RunConfiguration(system: system, preparation: preparation).json
+    #expect(try RunConfiguration(json, run: "run").preparation.resizing == preparation.resizing)
+  }
+
   @Test func anEditedConfigurationIsRefusedByKey() throws {
     let system = try TrainingSystem.named("conv5x5-mnist")
     let json = RunConfiguration(system: system, card: try DatasetCatalog.card("mnist")).json
     for (key, value) in [
       ("epochs", JSON.integer(0)), ("loss", "other"), ("optimizer", "adm"), ("patience", .integer(-1)),
-      ("image_shape", .array([])), ("format", .integer(99)),
+      ("image_shape", .array([])), ("format", .integer(99)), ("epochs", .integer(.max)),
+      ("batch_size", .integer(1 << 31)), ("resizing", "14x28x1 automatic stretch"),
+      ("resizing", "0x0x1 area pad"), ("resizing", "as it was"),
     ] {
       let edited = JSON.object((json.members ?? []).map { $0.key == key ? JSON.Member(key, value) : $0 })
       let error = #expect(throws: SettingError.self) { try RunConfiguration(edited, run: "run") }

@@ -98,11 +98,31 @@ private func isClose(_ a: [Double], _ b: [Double], _ tolerance: Double = 1e-12) 
         Activation(function), [-800, -1, 0, 2], shape: [1, 4], settings: TraceSettings(preset: preset)
       ).output
     }
-    #expect(isClose(try values(.leakyReLU()), [-240, -0.3, 0, 2]))
+    #expect(isClose(try values(.leakyReLU()), [-160, -0.2, 0, 2]))
     #expect(isClose(try values(.leakyReLU(), preset: .pytorch), [-8, -0.01, 0, 2]))
+    // Keras's layer has another slope than its function.
+    for (preset, slope) in [(Preset.keras, 0.3), (.pytorch, 0.01)] {
+      let settings = TraceSettings(preset: preset)
+      let layer = try run(LeakyReLU(), [-800, -1, 0, 2], shape: [1, 4], settings: settings)
+      #expect(isClose(layer.output, [-800 * slope, -slope, 0, 2]))
+    }
     #expect(isClose(try values(.elu), [-1, -0.6321205588285577, 0, 2]))
     #expect(isClose(try values(.gelu), [0, -0.15865525393145707, 0, 1.9544997361036416], 1e-6))
     #expect(isClose(try values(.relu), [0, 0, 0, 2]))
+  }
+
+  /// At 0 both peers give ELU the gradient alpha; PReLU's is that of Keras's formula.
+  @Test func gradientsOfActivationsAtZero() throws {
+    func slopes(_ layer: some Layer) throws -> [Double] {
+      let slope = Lambda { x in x.graph.gradients(of: layer(x).sum(), withRespectTo: [x])[0] ?? x }
+      return try run(slope, [-1, 0, 2], shape: [1, 3]).output
+    }
+    let e = 0.36787944117144233
+    #expect(isClose(try slopes(ELU()), [e, 1, 1]))
+    #expect(isClose(try slopes(Activation(.elu)), [e, 1, 1]))
+    #expect(isClose(try slopes(ELU(alpha: 0.5)), [0.5 * e, 0.5, 1]))
+    #expect(isClose(try slopes(LeakyReLU(negativeSlope: 0.25)), [0.25, 0.25, 1]))
+    #expect(isClose(try slopes(PReLU(alphaInitializer: .constant(0.25))), [0.25, 0, 1]))
   }
 
   @Test func lossesAgree() throws {

@@ -175,6 +175,35 @@ import Testing
     #expect(text(.binaryCrossEntropy().weighted(classWeights: [1]), columns: 1).contains("2 class weights"))
   }
 
+  /// `[N, 1]` and `[N]` would broadcast to every output with the target of every sample.
+  @Test func oneNumberForEachSampleIsNeverBroadcast() throws {
+    let plain: [Loss] = [
+      .meanSquaredError, .meanAbsoluteError, .huber(), .hinge, .binaryCrossEntropy(fromLogits: true),
+    ]
+    for loss in plain + plain.map({ $0.weighted(classWeights: [1, 3]) }) {
+      let graph = Graph(purpose: .training)
+      let outputs = graph.input("outputs", shape: [3, 1])
+      let labels = graph.input("labels", shape: [3], element: .int32)
+      let rows = labels.toFloat().reshaped([3, 1])
+      let flat = outputs.reshaped([3])
+      let pairs = [(outputs, rows), (outputs, labels), (flat, rows), (flat, labels)]
+      for (index, (outputs, targets)) in pairs.enumerated() {
+        graph.output("values \(index)", loss(outputs, targets))
+        graph.output("mean \(index)", try loss.mean(outputs, targets))
+        graph.output("metric \(index)", Metric(loss)(outputs, targets))
+      }
+      try graph.check()
+      let result = Reference64.run(
+        graph, inputs: ["outputs": .numbers([0.25, -1, 2]), "labels": .integers([0, 1, 1])])
+      #expect(result.outputs["values 0"]?.count == 3)
+      for name in ["values", "mean", "metric"] {
+        for index in 1..<4 {
+          #expect(result.outputs["\(name) \(index)"] == result.outputs["\(name) 0"], "\(loss.name)")
+        }
+      }
+    }
+  }
+
   @Test func aSigmoidIsTracedBackToItsScores() throws {
     let graph = Graph(purpose: .training)
     let x = graph.input("x", shape: [2, 1])

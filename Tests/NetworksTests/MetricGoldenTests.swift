@@ -76,6 +76,22 @@ import Testing
     #expect(result.outputs["binary"] == [1, 0, 0])
   }
 
+  /// Labels are 0 and 1, so a network that is trained to put them out is split at a half, as Keras does.
+  @Test(arguments: [Loss.meanSquaredError, .meanAbsoluteError, .huber()])
+  func outputsTrainedToBeLabelsAreSplitAtAHalf(_ loss: Loss) throws {
+    let graph = Graph(purpose: .inference)
+    let x = graph.input("x", shape: [4, 1])
+    let y = graph.input("y", shape: [4], element: .int32)
+    graph.output("classes", loss.predictedClasses(x))
+    graph.output("weighted", loss.weighted(classWeights: [1, 2]).predictedClasses(x))
+    graph.output("correct", loss.correctCount(x, y))
+    try graph.check()
+    let result = Reference64.run(
+      graph, inputs: ["x": .numbers([0.1, 0.8, 0.6, 0.3]), "y": .integers([0, 1, 1, 0])])
+    #expect(result.outputs["classes"] == [0, 1, 1, 0] && result.outputs["weighted"] == [0, 1, 1, 0])
+    #expect(result.outputs["correct"] == [4])
+  }
+
   @Test func aScoreThatIsNoNumberIsNotAmongTheGreatest() throws {
     let graph = Graph(purpose: .inference)
     let x = graph.input("x", shape: [2, 3])

@@ -88,6 +88,47 @@ private func isClose(_ a: [Double], _ b: [Double]) -> Bool {
     #expect(isClose([apart[0]], [adam(epsilon: 1e-7, corrected: false, rate: 0.001)[0] - 0.0001]))
   }
 
+  /// A rule of one's own with one slot.
+  private struct Own: Optimizer {
+    let name = "own"
+    let learningRate = 0.1
+    let slots = ["m"]
+    let rule: @Sendable (_ parameter: Value, _ gradient: Value, _ m: Value) -> (Value, [String: Value])
+
+    func scalars(rate: Double, step: Int) -> StepScalars { StepScalars("rate", rate) }
+
+    func update(
+      _ parameter: Value, gradient: Value, slots: [String: Value], scalars: [String: Value]
+    ) -> (parameter: Value, slots: [String: Value]) {
+      guard let m = slots["m"] else { preconditionFailure("own needs m") }
+      return rule(parameter, gradient, m)
+    }
+  }
+
+  /// A greater tensor would be written over the memory behind the parameter's.
+  @Test func shapesThatAnUpdateChangesAreRefused() {
+    func text(_ rule: some Optimizer, constraint: (@Sendable (Value) -> Value)? = nil) -> String {
+      let graph = Graph(purpose: .training)
+      var spec = ParameterSpec(path: "w", shape: [2, 1], role: .weight) { _ in [1, 1] }
+      spec.constraint = constraint
+      _ = graph.parameter(spec)
+      rule.trace("w", gradient: graph.input("g", shape: [2, 1]), in: graph)
+      return graph.firstError.map { "\($0)" } ?? "no mistake"
+    }
+    let hint = "Parameter and slots keep their shape; sum, mean and max take keepsAxes: true."
+    #expect(
+      text(Own { p, g, m in (p - g.reshaped([2]), ["m": m]) })
+        == "w: expected a tensor of shape [2, 1] from the optimizer own, received shape [2, 2]. \(hint)")
+    #expect(
+      text(Own { p, g, m in (p - g, ["m": (m + g).sum()]) })
+        == "w/own/m: expected a tensor of shape [2, 1] from the optimizer own, received shape []. \(hint)")
+    #expect(
+      text(Own { p, g, _ in (p - g, [:]) })
+        == "w/own/m: expected a tensor of shape [2, 1] from the optimizer own, received none. \(hint)")
+    #expect(text(SGD(), constraint: { $0 / $0.sum(axes: [1]) }).contains("received shape [2, 2]"))
+    #expect(text(Own { p, g, m in (p - g, ["m": m + g]) }, constraint: { $0.relu() }) == "no mistake")
+  }
+
   @Test func schedules() {
     func rates(_ schedule: RateSchedule, _ epochs: [Int]) -> [Double] {
       epochs.map { schedule.rate(initial: 1e-3, epoch: $0) }

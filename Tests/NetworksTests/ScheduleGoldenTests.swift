@@ -88,6 +88,18 @@ import Testing
     #expect(halving.rate(initial: 1, epoch: 1, step: 3, stepsPerEpoch: 8, previous: 0.25) == 0.25)
   }
 
+  /// The first change after a warm-up holds for its whole epoch, also where the rate is set step by step.
+  @Test func aFunctionOfTheRateBeforeFollowsAWarmUp() {
+    let halving = RateSchedule.warmUp(epochs: 1, from: 0.5, then: .customFromCurrent { _, rate in rate / 2 })
+    var rates: [Double] = []
+    for step in 0..<12 {
+      rates.append(
+        halving.perStep().rate(
+          initial: 1, epoch: step / 4, step: step % 4, stepsPerEpoch: 4, previous: rates.last ?? 1))
+    }
+    #expect(rates == [0.5, 0.625, 0.75, 0.875, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.25])
+  }
+
   @Test func ratesStayAfterTheLastEpoch() {
     #expect(RateSchedule.cosineAnnealing(epochs: 3, minimumRate: 0.1).rate(initial: 1, epoch: 100) == 0.1)
     #expect(RateSchedule.linearDecay(epochs: 3).rate(initial: 1, epoch: 100) == 0)

@@ -133,6 +133,71 @@ import Testing
     #expect(channels?.received == "[batch, 4, 4, 1]")
   }
 
+  /// A factor for each channel, of a shape that is asked for.
+  private struct Gain: Layer {
+    let factor = Weight(.ones, name: "gain")
+    func callAsFunction(_ x: Value) -> Value { x * factor(shape: [x.shape[x.rank - 1]], for: x) }
+  }
+
+  private struct MistakenFirst: Layer {
+    let first = Conv2D(0, kernelSize: 3)
+    let gain = Gain()
+    func callAsFunction(_ x: Value) -> Value { gain(first(x)) }
+  }
+
+  /// A type or function of one's own that looks at the shape which a mistake left.
+  @Test func axesCanBeAskedForAfterAMistake() throws {
+    let makers: [() throws -> Void] = [
+      {
+        _ = try Sequential(input: Self.input) {
+          Conv2D(0, kernelSize: 3)
+          Gain()
+        }
+      },
+      {
+        _ = try Sequential(input: Self.input) {
+          Stack {
+            Conv2D(0, kernelSize: 3)
+            Gain()
+          }
+        }
+      },
+      {
+        _ = try Model(input: Self.input) { x in
+          let y = Conv2D(0, kernelSize: 3)(x)
+          let means = y.mean(axes: Array(1..<(y.rank - 1)))
+          return Dense(y.shape[3])(means.reshaped([y.shape[0], -1])) + means.sum(axes: [y.rank - 1])
+        }
+      },
+      { _ = try Model(input: Self.input, MistakenFirst()) },
+    ]
+    for make in makers {
+      let error = try #require(#expect(throws: ModelError.self) { try make() })
+      #expect(error.path == "conv2d" && error.received == "0", "\(error)")
+    }
+  }
+
+  /// What follows a mistake in a list of layers is not asked at all.
+  @Test func layersAfterAMistakeAreLeftOut() {
+    struct Watcher: Layer {
+      func callAsFunction(_ x: Value) -> Value {
+        #expect(x.isValid)
+        return x
+      }
+    }
+    let error = #expect(throws: ModelError.self) {
+      try Sequential(input: Self.input) {
+        Stack {
+          Watcher()
+          Dense(3)
+          Watcher()
+        }
+        Watcher()
+      }
+    }
+    #expect(error?.path == "dense")
+  }
+
   @Test func aRootMistakeNamesTheModelsLine() throws {
     let line = #line + 2
     let make = { () throws(ModelError) -> Model in

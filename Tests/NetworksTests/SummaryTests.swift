@@ -53,6 +53,9 @@ import Testing
     let summary = try Sequential(input: .vector(8)) { Dense(4) }.summary(batchSize: 3)
     #expect(summary.flops == 2 * 8 * 4 + 4)
     #expect(summary.activationBytes == 3 * 4 * 4)
+    // A regularizer's term is a part of the loss and of no prediction.
+    let penalized = try Sequential(input: .vector(8)) { Dense(4, kernelRegularizer: .l2(1e-4)) }
+    #expect(penalized.summary().flops == summary.flops)
   }
 
   @Test func namesAndCompositesOfTheReadyModels() throws {

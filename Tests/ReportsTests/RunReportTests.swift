@@ -92,6 +92,17 @@ import Testing
     #expect(report.page.html.utf8.count < 3_000_000)
   }
 
+  /// Weights that are too great, though finite, give probabilities that are no numbers.
+  @Test func aDivergedTrainingHasAPage() throws {
+    var report = try Gallery.report("attention")
+    let picture = PredictionRecord.Picture(
+      index: 0, pixels: [UInt8](repeating: 0, count: 784), probabilities: [Float](repeating: .nan, count: 10))
+    report.material.predictions = PredictionRecord(
+      labels: [1, 0], predictions: [0, 0], trueProbabilities: [.nan, .nan], probabilities: [.nan, .nan],
+      shape: [28, 28, 1], pictures: [picture])
+    #expect(report.page.html.contains("<small>is Bag not a number</small>"))
+  }
+
   @Test func namesCannotBreakThePage() throws {
     let name = "</script><b onclick=\"x\">&"
     var result = ResultEvent()

@@ -89,12 +89,14 @@ import Testing
     #expect(RunDetails(details.json)?.layers == details.layers)
   }
 
-  /// Resuming changes the weights, so that what was told of them no longer holds.
-  @Test func resumingRemovesTheParts() throws {
+  /// A training changes the weights, so that what was told of them no longer holds.
+  @Test func theBeginOfATrainingRemovesTheParts() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/run"
       try ReportMaterial(details: Self.details).write(to: try record(at: path).path)
-      _ = try RunFolder.resume(at: path, onProblem: { _ in })
+      let folder = try RunFolder.resume(at: path, onProblem: { _ in }).folder
+      #expect(FileManager.default.fileExists(atPath: path + "/details.json"))
+      try folder.begin(after: 0)
       #expect(!FileManager.default.fileExists(atPath: path + "/details.json"))
     }
   }

@@ -104,7 +104,7 @@ import Testing
     }
   }
 
-  @Test func resumingDropsWhatCameAfterTheCheckpoint() throws {
+  @Test func beginningDropsWhatCameAfterTheCheckpoint() throws {
     try withTemporaryFolder { parent in
       let run = parent + "/run"
       do {
@@ -121,10 +121,13 @@ import Testing
       try torn.seekToEnd()
       try torn.write(contentsOf: Data(#"{"event":"epoch","epo"#.utf8))
       try torn.close()
+      let log = try InputFile.contents(of: run + "/events.jsonl", limit: 1 << 20)
       #expect(try RunRecord.load(run).epochs.count == 3)
 
       let (folder, checkpoint) = try RunFolder.resume(at: run) { Issue.record("\($0)") }
       #expect(checkpoint?.epoch == 2)
+      #expect(try InputFile.contents(of: run + "/events.jsonl", limit: 1 << 20) == log)
+      try folder.begin(after: 2)
       #expect(checkpoint?.file["w"] == Sample.weights(2)["w"])
       #expect(folder.configuration == Sample.configuration)
       #expect(try RunRecord.load(run).epochs.map(\.epoch) == [1, 2])
@@ -153,13 +156,89 @@ import Testing
       var problems: [String] = []
       let record = try RunRecord.load(run)
       #expect(try record.weights { problems.append($0) }["w"] == Sample.weights(2)["w"])
-      let (_, checkpoint) = try RunFolder.resume(at: run) { problems.append($0) }
+      let (folder, checkpoint) = try RunFolder.resume(at: run) { problems.append($0) }
       #expect(checkpoint?.epoch == 2)
+      #expect(FileManager.default.fileExists(atPath: newest))
+      try folder.begin(after: 2)
       #expect(problems.count == 2)
       #expect(
         problems.allSatisfy { $0.hasPrefix(newest) && $0.contains("falling back to the checkpoint before") })
       #expect(try RunRecord.load(run).epochs.map(\.epoch) == [1, 2])
       #expect(try names(in: run + "/checkpoints") == ["epoch-0002.safetensors"])
+    }
+  }
+
+  @Test func changedSettingsAreWrittenAtTheBegin() throws {
+    try withTemporaryFolder { parent in
+      let run = parent + "/run"
+      do { _ = try Sample.folder(at: run) }
+      let changes = [JSON.Member("seed", 8), JSON.Member("unknown", 1)]
+      let folder = try RunFolder.resume(at: run, changes: changes) { Issue.record("\($0)") }.folder
+      let changed: JSON = ["model": "convnet", "seed": 8, "learning_rate": 0.001]
+      #expect(folder.configuration == changed)
+      #expect(try RunRecord.load(run).configuration == Sample.configuration)
+      try folder.begin(after: 0)
+      #expect(try RunRecord.load(run).configuration == changed)
+    }
+  }
+
+  /// A kill can fall between an epoch's line and its checkpoint; more than that is not trained again.
+  @Test func withoutACheckpointOneEpochMayBeLost() throws {
+    try withTemporaryFolder { parent in
+      let cases: [(name: String, events: [RunEvent], isRefused: Bool)] = [
+        ("killed", [Sample.epoch(1)], false), ("trained", [Sample.epoch(1), Sample.epoch(2)], true),
+        ("finished", [.result(Sample.result)], true),
+      ]
+      for (name, events, isRefused) in cases {
+        let run = "\(parent)/\(name)"
+        do {
+          let folder = try Sample.folder(at: run)
+          for event in events { folder.append(event) }
+        }
+        let log = try InputFile.contents(of: run + "/events.jsonl", limit: 1 << 20)
+        if isRefused {
+          let text = "\(run)/checkpoints: expected an intact checkpoint to go on from, received none; "
+          #expect { try RunFolder.resume(at: run) { _ in } } throws: {
+            ($0 as? FileError)?.kind == .badData && "\($0)".hasPrefix(text)
+          }
+        } else {
+          #expect(try RunFolder.resume(at: run) { _ in }.checkpoint == nil)
+        }
+        #expect(try InputFile.contents(of: run + "/events.jsonl", limit: 1 << 20) == log)
+      }
+    }
+  }
+
+  /// A training that goes on has left the weights of its first end, or of another program, behind.
+  @Test func theWeightsOfAnUnfinishedRunAreItsNewest() throws {
+    try withTemporaryFolder { parent in
+      let run = parent + "/run"
+      do {
+        let folder = try Sample.folder(at: run)
+        try folder.saveWeights(Sample.weights(30))
+        #expect(try RunRecord.load(run).weights { _ in }["w"] == Sample.weights(30)["w"])
+        try folder.saveCheckpoint(Sample.weights(1), epoch: 1)
+        #expect(try RunRecord.load(run).weights { _ in }["w"] == Sample.weights(1)["w"])
+        folder.append(.result(Sample.result))
+        #expect(try RunRecord.load(run).weights { _ in }["w"] == Sample.weights(30)["w"])
+        try folder.begin(after: 1)
+      }
+      try FileManager.default.removeItem(atPath: run + "/checkpoints")
+      #expect(try RunRecord.load(run).weights { _ in }["w"] == Sample.weights(30)["w"])
+    }
+  }
+
+  @Test func weightsOfATrainingHereAreNotImported() throws {
+    try withTemporaryFolder { parent in
+      let folder = try Sample.folder(at: parent + "/run")
+      let record = try RunRecord.load(folder.path)
+      #expect(try record.importedWeights() == nil)
+      try folder.saveWeights(Sample.weights(1))
+      #expect(try record.importedWeights()?["w"] == Sample.weights(1)["w"])
+      var trained = Sample.weights(1)
+      trained.metadata = ["weights_sha256": "00ff"]
+      try folder.saveWeights(trained)
+      #expect(try record.importedWeights() == nil)
     }
   }
 

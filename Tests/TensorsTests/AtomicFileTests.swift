@@ -72,6 +72,22 @@ import Testing
     #expect { try InputFile.contents(of: "/", limit: 1) } throws: { ($0 as? FileError)?.kind == .badData }
   }
 
+  /// Nobody writes into the pipe; who waited for that would be ended by the alarm.
+  @Test func aPipeIsRefusedAtOnce() async {
+    await #expect(processExitsWith: .success) {
+      alarm(20)
+      try withTemporaryFolder { folder in
+        let path = folder + "/pipe"
+        #expect(mkfifo(path, 0o600) == 0)
+        #expect {
+          try InputFile.contents(of: path, limit: 10)
+        } throws: { error in
+          (error as? FileError)?.kind == .badData && "\(error)".contains("expected a file")
+        }
+      }
+    }
+  }
+
   /// The system refuses the write at one byte after the other, in a process of its own.
   @Test func aWriteThatFailsAnywhereLeavesTheOldFile() async {
     await #expect(processExitsWith: .success) {

@@ -28,7 +28,7 @@ import Testing
   }
 
   private func control() -> TrainingControl {
-    TrainingControl(Parameters(seed: 0), epochs: [], scheduledRate: 0.125) { _ in }
+    TrainingControl(Parameters(seed: 0), epochs: [], rates: TrainingRates(scheduled: 0.125)) { _ in }
   }
 
   @Test func earlyStoppingIsKeras() throws {

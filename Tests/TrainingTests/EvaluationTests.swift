@@ -155,6 +155,27 @@ import Testing
     #expect(evaluation(golden).classificationReport(digits: digits) == text)
   }
 
+  /// A `Double` knows 15 decimals.
+  @Test func theReportHasNoMoreDecimalsThanANumber() throws {
+    let evaluation = evaluation(try RuleGolden())
+    #expect(evaluation.classificationReport(digits: 30) == evaluation.classificationReport(digits: 15))
+  }
+
+  /// One output stands for two classes, also where the data know one.
+  @Test func oneClassOfTwoIsEvaluated() throws {
+    let network = try Sequential(input: .image(8, 8, 1)) {
+      Rescale(1 / 255)
+      Flatten()
+      Dense(1, biasInitializer: .ones)
+    }
+    let trainer = try Trainer(network, loss: .binaryCrossEntropy(fromLogits: true), seed: 1, threads: 1)
+    let data = try ImageDataset(
+      name: "one class", classNames: ["only"], images: Tensor(repeating: 0, shape: [4, 8, 8, 1]),
+      labels: [0, 0, 0, 0])
+    let evaluation = try trainer.evaluate(data)
+    #expect(evaluation.predictions == [1, 1, 1, 1] && evaluation.confusion == [[0, 4], [0, 0]])
+  }
+
   private func probabilities(_ golden: RuleGolden, _ name: String) throws -> ClassProbabilities {
     try ClassProbabilities(
       labels: golden.integers("evaluation/labels"),

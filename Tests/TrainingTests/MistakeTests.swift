@@ -237,6 +237,53 @@ import Testing
     #expect(throws: Own.self) { try TrainingStep(network) { _, _, _ in throw Own() } }
   }
 
+  /// A layer that has statistics and no weights can be frozen by its name, its statistics alone cannot.
+  @Test func aNormalizationWithoutWeightsCanBeFrozen() throws {
+    let network = try Sequential(input: .image(8, 8, 1)) {
+      Rescale(1 / 255)
+      Flatten()
+      BatchNormalization(center: false, scale: false)
+      Dense(3)
+    }
+    let trainer = try Samples.trainer(network, frozen: ["batch_normalization"])
+    let before = trainer.parameters.copy()
+    try trainer.fit(try Samples.data(20), epochs: 1, batchSize: 10)
+    for path in before.paths {
+      let isKept = trainer.parameters.tensor(path) == before.tensor(path)
+      #expect(isKept == path.hasPrefix("batch_normalization/"), "\(path)")
+    }
+    #expect(
+      text { _ = try Samples.trainer(network, frozen: ["batch_normalization/moving_mean"]) }
+        .contains("received batch_normalization/moving_mean"))
+  }
+
+  /// A softmax over one output is always 1: nothing would be learned.
+  @Test func oneOutputIsNoChoiceAmongClasses() throws {
+    func network(_ activation: ActivationFunction) throws -> Sequential {
+      try Sequential(input: .image(8, 8, 1)) {
+        Rescale(1 / 255)
+        Flatten()
+        Dense(1, activation: activation)
+      }
+    }
+    let message =
+      "loss: expected one output for each class, at least 2, received 1 output. Use binaryCrossEntropy, or end "
+      + "the network with Dense(2)."
+    let cases: [(Loss, ActivationFunction)] = [
+      (.sparseCategoricalCrossEntropy(), .softmax), (.sparseCategoricalCrossEntropy(), .sigmoid),
+      (.sparseCategoricalCrossEntropy(fromLogits: true), .linear),
+      (.sparseCategoricalCrossEntropy(fromLogits: true, labelSmoothing: 0.1), .linear),
+      (.categoricalCrossEntropy(), .softmax), (.categoricalCrossEntropy(fromLogits: true), .linear),
+      (.categoricalFocalCrossEntropy(), .softmax),
+    ]
+    for (loss, activation) in cases {
+      #expect(
+        text { _ = try Trainer(network(activation), loss: loss, threads: 1) }.contains(message),
+        "\(loss.name)")
+    }
+    #expect(text { _ = try TrainingStep(network(.linear)) { crossEntropy($0($1), $2) } }.contains(message))
+  }
+
   /// Scores where the loss takes probabilities train to nothing, probabilities where it takes scores badly.
   @Test func scoresAndProbabilitiesAreToldApart() throws {
     func mistake(_ activation: ActivationFunction, _ loss: Loss, outputs: Int = 3) -> String {

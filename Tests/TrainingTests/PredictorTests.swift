@@ -116,4 +116,28 @@ import Testing
     for _ in 0..<8 { done.wait() }
     #expect(wrong.withLock { $0 } == 0)
   }
+
+  /// A predictor's first calls, of which each packs the weights of its own program.
+  @Test func firstCallsAtOnceGetTheSameBits() throws {
+    let trainer = try trained()
+    let images = try images(20)
+    func predictor() throws -> Predictor {
+      try Predictor(trainer.network, parameters: trainer.parameters, batchSize: 8, threads: 2)
+    }
+    let layers = ["conv2d", "conv2d_1", "dense"]
+    let expected = try layers.map { try predictor().outputs(of: $0, images) }
+    let wrong = Guarded(0)
+    for _ in 0..<20 {
+      let fresh = try predictor()
+      let done = DispatchSemaphore(value: 0)
+      for (layer, outputs) in zip(layers, expected) {
+        Thread.detachNewThread {
+          defer { done.signal() }
+          if (try? fresh.outputs(of: layer, images)) != outputs { wrong.withLock { $0 += 1 } }
+        }
+      }
+      for _ in layers { done.wait() }
+    }
+    #expect(wrong.withLock { $0 } == 0)
+  }
 }

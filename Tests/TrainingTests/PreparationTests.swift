@@ -86,4 +86,36 @@ import Testing
       #expect(throws: Never.self) { _ = try other.evaluate(renamed) }
     }
   }
+
+  /// The files of steps know it as well as those of trainers.
+  @Test func filesOfStepsKnowIt() throws {
+    try withTemporaryFolder { folder in
+      func step() throws -> TrainingStep {
+        try TrainingStep(Samples.network(), optimizer: Adam(), seed: 1, threads: 1) {
+          network, images, labels in
+          try Samples.loss.mean(network(images), labels)
+        }
+      }
+      let first = try step()
+      first.parameters.preparation = try data().preparation
+      try first.save(to: "\(folder)/step.safetensors")
+      let second = try step()
+      try second.load(from: "\(folder)/step.safetensors")
+      #expect(second.parameters.preparation == (try data().preparation))
+
+      func update() throws -> UpdateStep {
+        let gradients = try GradientStep(Samples.network(), seed: 1, threads: 1) {
+          network, images, labels in
+          try Samples.loss.mean(network(images), labels)
+        }
+        return try UpdateStep(gradients, optimizer: Adam())
+      }
+      let third = try update()
+      third.gradientStep.parameters.preparation = try data().preparation
+      try third.save(to: "\(folder)/update.safetensors")
+      let fourth = try update()
+      try fourth.load(from: "\(folder)/update.safetensors")
+      #expect(fourth.gradientStep.parameters.preparation == (try data().preparation))
+    }
+  }
 }

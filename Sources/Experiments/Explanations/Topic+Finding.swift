@@ -13,8 +13,8 @@ extension Topic {
     if parts.count == 2, let group = Explanation.Group.allCases.first(where: { $0.prefix == parts[0] }) {
       return try find(parts[1], among: all(in: group), kind: group.prefix)
     }
-    if parts.count == 2, let schedule = try? ScheduleSetting(parsing: text, epochs: exampleEpochs) {
-      return try schedule.topic
+    if parts.count == 2, (try? find(parts[0], among: all(in: .schedule), kind: "schedule")) != nil {
+      return try ScheduleSetting(parsing: text, epochs: exampleEpochs).topic
     }
     if TrainingSystem.ids.contains(text) { return model(of: try TrainingSystem.named(text)) }
     return try find(text, among: all, kind: "topic")

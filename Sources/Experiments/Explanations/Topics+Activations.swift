@@ -24,9 +24,9 @@ extension Topic {
         "LeakyReLU", "Like ReLU, with a small slope for negative numbers.",
         ["out = x where x > 0, else slope · x"],
         [
-          "No unit falls silent for good, as some gradient always passes. The slope is 0.3 in Keras's preset and "
-            + "0.01 in PyTorch's; the table is Keras's."
-        ], .leakyReLU(), seeAlso: ["ReLU", "PReLU", "custom-cnn"]),
+          "No unit falls silent for good, as some gradient always passes. The layer's slope is 0.3 in Keras's preset "
+            + "(as a layer's activation 0.2, as in Keras) and 0.01 in PyTorch's; the table is the layer's with 0.3."
+        ], .leakyReLU(negativeSlope: 0.3), seeAlso: ["ReLU", "PReLU", "custom-cnn"]),
       activation(
         "ELU", "Like ReLU, bending softly towards -1 for negative numbers.",
         ["out = x where x > 0, else e^x - 1"],

@@ -81,6 +81,7 @@ extension RunReport {
   }
 
   private static func wholePercent(_ probability: Float?) -> String {
-    probability.map { "\(Int((Double($0) * 100).rounded()))%" } ?? ""
+    // Weights that are finite and too great can give probabilities that are not.
+    probability.map { $0.isFinite ? "\(Int((Double($0) * 100).rounded()))%" : "not a number" } ?? ""
   }
 }

@@ -12,6 +12,8 @@ public struct Callback: Sendable {
   public let name: String
   /// What it does to the training's result; a checkpoint is resumed only under the same.
   let settings: String?
+  /// What its counters are called in checkpoints, whatever its place in the list.
+  let key: String
   package let makeHandler: @Sendable () -> any CallbackHandler
 
   /// Creates a callback of one's own.
@@ -24,7 +26,15 @@ public struct Callback: Sendable {
   public init(
     name: String, settings: String? = nil, _ makeHandler: @escaping @Sendable () -> any CallbackHandler
   ) {
+    self.init(name: name, key: name, settings: settings, makeHandler)
+  }
+
+  init(
+    name: String, key: String, settings: String? = nil,
+    _ makeHandler: @escaping @Sendable () -> any CallbackHandler
+  ) {
     self.name = name
+    self.key = key
     self.settings = settings
     self.makeHandler = makeHandler
   }

@@ -40,8 +40,10 @@ package protocol BestEpochHolder: CallbackHandler {
   var bestEpoch: Int? { get }
 }
 
-/// A handler that keeps the best epoch's weights in memory, to put them in place at the end.
+/// A handler that may keep the best epoch's weights in memory, to put them in place at the end.
 protocol BestWeightsKeeper: BestEpochHolder {
+  /// Whether it does so.
+  var restoresBest: Bool { get }
   var bestWeights: TensorFile? { get set }
 }
 

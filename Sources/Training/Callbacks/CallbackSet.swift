@@ -11,11 +11,20 @@ final class CallbackSet {
     self.control = control
     var counts: [String: Int] = [:]
     entries = callbacks.map { callback in
-      counts[callback.name, default: 0] += 1
-      let number = counts[callback.name, default: 1]
-      return (number == 1 ? callback.name : "\(callback.name)_\(number)", callback.makeHandler())
+      counts[callback.key, default: 0] += 1
+      let number = counts[callback.key, default: 1]
+      return (number == 1 ? callback.key : "\(callback.key)_\(number)", callback.makeHandler())
     }
-    for case let handler as any PreparedHandler in entries.map(\.handler) { try handler.prepare(context) }
+    var files: Set<String> = []
+    for case let handler as any PreparedHandler in entries.map(\.handler) {
+      try handler.prepare(context)
+      if let path = (handler as? BestSaver)?.path, !files.insert(path).inserted {
+        throw TrainingError(
+          .badArgument, at: CheckpointFolder.name, expected: "a file for each",
+          received: "two that write \(path)",
+          hint: "give one of them a directory of its own")
+      }
+    }
   }
 
   func trainingBegan(_ plan: TrainingPlan) throws {
@@ -43,13 +52,13 @@ final class CallbackSet {
     for (_, handler) in entries { try handler.trainingEnded(history, control) }
   }
 
-  /// The best epoch by the first callback that keeps its weights, else by the first that knows one.
+  /// The epoch whose weights are put in place, else the best one by the first callback that knows one.
   var bestEpoch: Int? {
-    let keeper = keepers.lazy.compactMap { $0.handler.bestEpoch }.first
+    let keeper = keepers.compactMap { $0.handler.bestEpoch }.last
     return keeper ?? entries.lazy.compactMap { ($0.handler as? any BestEpochHolder)?.bestEpoch }.first
   }
 
-  /// Puts the best weights and statistics in place; the optimizer's state stays.
+  /// Puts the best weights and statistics in place, of several those of the last callback; the optimizer's state stays.
   func restoreBest() throws(TrainingError) {
     for (key, keeper) in keepers {
       if let best = keeper.bestWeights { try control.parameters.load(best, from: key) }
@@ -57,7 +66,10 @@ final class CallbackSet {
   }
 
   private var keepers: [(key: String, handler: any BestWeightsKeeper)] {
-    entries.compactMap { entry in (entry.handler as? any BestWeightsKeeper).map { (entry.key, $0) } }
+    entries.compactMap { key, handler in
+      guard let keeper = handler as? any BestWeightsKeeper, keeper.restoresBest else { return nil }
+      return (key, keeper)
+    }
   }
 }
 
@@ -75,9 +87,9 @@ extension CallbackSet {
   /// What the callbacks count, and what they made of the rate.
   var json: JSON {
     [
-      "rate_factor": .number(control.rateFactor),
-      "scheduled_rate": .number(control.scheduledRate),
-      "own_rate": control.ownRate.map { .number($0) } ?? .null,
+      "rate_factor": .number(control.rates.factor),
+      "scheduled_rate": .number(control.rates.scheduled),
+      "own_rate": control.rates.own.map { .number($0) } ?? .null,
       "stop": control.stopReason.map { .string($0.text) } ?? .null,
       "handlers": .object(
         entries.map { key, handler in
@@ -103,9 +115,9 @@ extension CallbackSet {
 
   /// Takes up the counters of a checkpoint; the store holds its weights already.
   func restore(_ json: JSON, tensors: [(name: String, value: AnyTensor)]) {
-    control.rateFactor = json["rate_factor"]?.doubleValue ?? 1
-    control.scheduledRate = json["scheduled_rate"]?.doubleValue ?? control.scheduledRate
-    control.ownRate = json["own_rate"]?.doubleValue
+    control.rates = TrainingRates(
+      scheduled: json["scheduled_rate"]?.doubleValue ?? control.rates.scheduled,
+      own: json["own_rate"]?.doubleValue, factor: json["rate_factor"]?.doubleValue ?? 1)
     if let reason = json["stop"]?.stringValue.flatMap({ History.StopReason(text: $0) }) {
       control.stop(reason)
     }

@@ -44,7 +44,9 @@ extension Callback {
   public static func checkpoint(_ rule: CheckpointRule, directory: String? = nil) -> Callback {
     switch rule.kind {
     case .best(let monitor, let improvement):
-      Callback(name: CheckpointFolder.name) { BestSaver(monitor, improvement, CheckpointFolder(directory)) }
+      Callback(name: CheckpointFolder.name, key: "\(CheckpointFolder.name) best \(improvement.text)") {
+        BestSaver(monitor, improvement, CheckpointFolder(directory))
+      }
     case .last:
       Callback(name: CheckpointFolder.name) { LastSaver(every: nil, CheckpointFolder(directory)) }
     case .every(let epochs):
@@ -72,12 +74,20 @@ struct CheckpointFolder {
   }
 
   func write(_ file: TensorFile, as name: String) throws(FileError) {
-    try file.write(to: "\(path)/\(name)")
+    try file.write(to: self.path(of: name))
+  }
+
+  /// The path of a file in the folder, known once it is prepared.
+  func path(of name: String) -> String {
+    URL(fileURLWithPath: path).appendingPathComponent(name).standardizedFileURL.path
   }
 }
 
 /// Saves the weights of the best epoch.
 final class BestSaver: PreparedHandler, BestEpochHolder {
+  private static let file = "best.safetensors"
+  /// A file that no other callback may write.
+  var path: String { folder.path(of: Self.file) }
   private(set) var bestEpoch: Int?
   private let monitor: Monitor
   private let improvement: Improvement
@@ -112,7 +122,7 @@ final class BestSaver: PreparedHandler, BestEpochHolder {
     guard let value = record.value(of: monitor), improvement.isBetter(value, than: best) else { return }
     try folder.write(
       control.parameters.tensorFile(metadata: ["epoch": "\(record.epoch)", monitor.name: "\(value)"]),
-      as: "best.safetensors")
+      as: Self.file)
     best = value
     bestEpoch = record.epoch
   }

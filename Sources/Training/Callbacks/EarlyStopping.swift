@@ -27,7 +27,7 @@ extension Callback {
       + "\(baseline.map { "\($0)" } ?? "none") restore \(restoreBestWeights)"
     return Callback(name: EarlyStopping.name, settings: text) {
       EarlyStopping(
-        monitor, improvement, patience: patience, restores: restoreBestWeights,
+        monitor, improvement, patience: patience, restoresBest: restoreBestWeights,
         startFromEpoch: startFromEpoch, baseline: baseline)
     }
   }
@@ -38,23 +38,23 @@ final class EarlyStopping: BestWeightsKeeper, PreparedHandler {
   static let name = "early_stopping"
   private(set) var bestEpoch: Int?
   var bestWeights: TensorFile?
+  let restoresBest: Bool
   private let monitor: Monitor
   private let improvement: Improvement
   private let patience: Int
-  private let restores: Bool
   private let startFromEpoch: Int
   private let baseline: Double?
   private var best: Double?
   private var wait = 0
 
   init(
-    _ monitor: Monitor, _ improvement: Improvement, patience: Int, restores: Bool, startFromEpoch: Int,
-    baseline: Double?
+    _ monitor: Monitor, _ improvement: Improvement, patience: Int, restoresBest: Bool,
+    startFromEpoch: Int, baseline: Double?
   ) {
     self.monitor = monitor
     self.improvement = improvement
     self.patience = patience
-    self.restores = restores
+    self.restoresBest = restoresBest
     self.startFromEpoch = startFromEpoch
     self.baseline = baseline
   }
@@ -86,7 +86,7 @@ final class EarlyStopping: BestWeightsKeeper, PreparedHandler {
     if improvement.isBetter(value, than: best) {
       best = value
       bestEpoch = record.epoch
-      if restores { bestWeights = control.parameters.tensorFile(metadata: [:]) }
+      if restoresBest { bestWeights = control.parameters.tensorFile(metadata: [:]) }
       // Patience begins anew only where the baseline is passed too.
       if baseline.map({ improvement.isBetter(value, than: $0) }) ?? true { wait = 0 }
     } else if wait >= patience, record.epoch > 1 {

@@ -28,7 +28,7 @@ public enum Monitor: Sendable, Hashable {
 
 /// Which way a figure gets better; Keras's `mode`.
 public enum MonitorMode: String, Sendable {
-  /// Smaller for losses and errors, by their name; greater for everything else.
+  /// Smaller for losses, errors and norms, by their name; greater for everything else.
   case auto
   /// Smaller is better.
   case min
@@ -65,9 +65,12 @@ struct Improvement {
     switch mode {
     case .min: true
     case .max: false
-    case .auto: monitor.name.contains("loss") || monitor.name.contains("error")
+    case .auto: Self.smallerBetter.contains { monitor.name.contains($0) }
     }
   }
+
+  /// Words in the names of figures that get better by getting smaller: every loss has one.
+  private static let smallerBetter = ["loss", "error", "entropy", "hinge", "huber", "norm"]
 
   /// Whether a value is better than the best so far; what is not a number never is.
   func isBetter(_ value: Double, than best: Double?) -> Bool {

@@ -30,12 +30,12 @@ final class OwnSchedule: PreparedHandler {
   }
 
   func epochBegan(_ epoch: Int, _ control: TrainingControl) throws {
-    let next = rate(epoch - 1, control.ownRate ?? control.scheduledRate)
+    let next = rate(epoch - 1, control.rates.own ?? control.rates.scheduled)
     guard next.isFinite, next >= 0 else {
       throw TrainingError(
         .badArgument, at: "\(Self.name), epoch \(epoch)", expected: "a finite rate of at least 0",
         received: "\(next)")
     }
-    control.ownRate = next
+    control.rates.own = next
   }
 }

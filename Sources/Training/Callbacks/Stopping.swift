@@ -16,7 +16,8 @@ extension Callback {
   /// Ends the training where a step's numbers are not finite, as `notFinite`, instead of throwing.
   ///
   /// The weights are those before that step, and `fit` returns its history; without this callback it throws
-  /// a `TrainingError` with the same weights in place.
+  /// a `TrainingError` with the same weights in place. Weights that an update itself made too great stay as they are
+  /// and are not saved.
   public static var terminateOnNaN: Callback {
     Callback(name: "terminate_on_nan", settings: "ends the training") { NotFiniteStop() }
   }
