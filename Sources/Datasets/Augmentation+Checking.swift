@@ -28,8 +28,8 @@ extension Augmentation.Step {
       guard area.lowerBound > 0, area.upperBound <= 1 else {
         throw refusal("a range of areas above 0 and at most 1", "\(area)")
       }
-      guard aspect.lowerBound > 0, aspect.upperBound.isFinite else {
-        throw refusal("a range of aspect ratios above 0", "\(aspect)")
+      for ratio in [aspect.lowerBound, aspect.upperBound] {
+        try require(ratio, in: 0.001...1000, "an aspect ratio")
       }
     case .randomBrightness(let factor), .randomContrast(let factor):
       try require(factor, in: 0...1, "a factor")

@@ -36,7 +36,7 @@ public struct Augmentation: Sendable, Equatable, ExpressibleByArrayLiteral {
     /// The factor is that of the region shown: above 1 the content gets smaller, as in Keras.
     case randomZoom(height: Double, width: Double? = nil, border: Border = .reflect)
     /// Overwrites a rectangle, with a probability: its area is a part of the image's from `area`, its height
-    /// divided by its width is from `aspect`, drawn evenly on a logarithmic scale.
+    /// divided by its width is from `aspect`, at most 0.001...1000, drawn evenly on a logarithmic scale.
     ///
     /// A rectangle that does not fit is drawn again, at most ten times (Zhong et al., "Random Erasing Data
     /// Augmentation", AAAI 2020).

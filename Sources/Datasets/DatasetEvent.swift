@@ -10,7 +10,7 @@ public enum DatasetEvent: Sendable, Equatable, CustomStringConvertible {
   case unpacking(dataset: String, path: String)
   /// Pictures of a folder that have been decoded so far.
   case decoding(dataset: String, done: Int, total: Int)
-  /// A picture that cannot be decoded is left out.
+  /// A picture that cannot be decoded, or a folder that is no part of the data set, is left out.
   case skipped(file: String, reason: String)
   /// Files in a class folder are neither PNG nor JPEG by their names; one of them is named.
   case ignored(folder: String, count: Int, example: String)

@@ -72,7 +72,7 @@ public struct ImageFolder: Sendable {
     if let limit = settings.limit, limit < 1 {
       throw DatasetError(.badArgument, at: "limit", expected: "at least 1 picture", received: "\(limit)")
     }
-    let parts = try parts(of: path)
+    let parts = try parts(of: path, observer: observer)
     let title = URL(fileURLWithPath: path).lastPathComponent
     let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     let listing = try FolderListing(parts.train, limit: settings.limit, observer: observer)
@@ -93,10 +93,20 @@ public struct ImageFolder: Sendable {
   }
 
   /// The folders of the parts: `train` counts as one where it holds folders, not pictures.
-  private static func parts(of path: String) throws(DatasetError) -> (train: String, test: String?) {
+  private static func parts(
+    of path: String, observer: DatasetObserver?
+  ) throws(DatasetError) -> (train: String, test: String?) {
     let folders = try FolderListing.folders(in: path)
     let train = "\(path)/train"
     guard folders.contains("train"), try !FolderListing.folders(in: train).isEmpty else { return (path, nil) }
+    let others = folders.filter { $0 != "train" && $0 != "test" }
+    if let example = others.first {
+      let rest = others.count > 1 ? " and \(others.count - 1) more" : ""
+      observer?(
+        .skipped(
+          file: "\(path)/\(example)",
+          reason: "\(path)/\(example)\(rest); beside train only the folder test is read"))
+    }
     return (train, folders.contains("test") ? "\(path)/test" : nil)
   }
 }

@@ -3,11 +3,21 @@ import MartletNetworks
 import MartletTensors
 
 extension ONNXImporter {
-  /// A layer with weights, made at the first use of its first weight.
+  /// A layer with weights: the one that an equal node made of the same weights, else a new one.
+  ///
+  /// - Parameters:
+  ///   - first: The weight that names a new layer.
+  ///   - detail: What the layer depends on besides the node's operator, weights and attributes.
   private mutating func layer(
-    _ first: String, _ node: ONNXModel.Node, _ make: (String) -> (any Layer, WeightValues)
+    _ first: String, _ node: ONNXModel.Node, _ detail: String = "",
+    _ make: (String) -> (any Layer, WeightValues)
   ) -> any Layer {
-    let key = "\(node.op) \(first)"
+    // A weight may have come under another name by an Identity.
+    let names = node.inputs.dropFirst().map { input in
+      if case .weight(let name, _)? = items[input] { name } else { input }
+    }
+    let attributes = node.attributes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+    let key = "\(node.op) \(names) \(attributes) \(detail)"
     if let known = layers[key] { return known }
     let name = layerName(first, node)
     let (layer, values) = make(name)
@@ -55,15 +65,20 @@ extension ONNXImporter {
   }
 
   /// The padding of a layer that means these margins, nil where it has none for them.
-  private func padding(_ margins: Margins, _ window: ConvolutionWindow, _ value: Int) -> Padding? {
+  ///
+  /// One that holds for other extents too comes first, so that a layer fits wherever its node is repeated.
+  private func padding(
+    _ node: ONNXModel.Node, _ margins: Margins, _ window: ConvolutionWindow, _ value: Int
+  ) throws(InterchangeError) -> Padding? {
+    if try text(node, "auto_pad", default: "NOTSET") == "SAME_UPPER" { return .same }
     if margins.isZero { return .valid }
+    let isEqual = margins.top == margins.left && margins.top == margins.bottom && margins.top == margins.right
+    if isEqual { return .explicit(margins.top) }
     let size = shape(value)
     let same = Padding.same.margins(
       input: Extent(size[1], size[2]), kernel: window.kernel, stride: window.stride, dilation: window.dilation
     )
-    if margins == same { return .same }
-    let isEqual = margins.top == margins.left && margins.top == margins.bottom && margins.top == margins.right
-    return isEqual ? .explicit(margins.top) : nil
+    return margins == same ? .same : nil
   }
 
   mutating func convolution(_ node: ONNXModel.Node) throws(InterchangeError) {
@@ -78,17 +93,17 @@ extension ONNXImporter {
     guard [window.kernel.height, window.kernel.width] == Array(kernel.shape[2...]), window.groups > 0,
       bias.map({ $0.shape == [kernel.shape[0]] }) ?? true
     else { throw fault(node, "a kernel and bias that agree", "\(kernel.shape) and \(bias?.shape ?? [])") }
-    var padding = padding(margins, window, x)
-    if padding == nil {
+    let known = try padding(node, margins, window, x)
+    let padding = known ?? .valid
+    if known == nil {
       let border = ZeroPadding2D((margins.top, margins.bottom), (margins.left, margins.right))
       x = use(border, x)
-      padding = .valid
     }
-    let layer = layer(name, node) { name in
+    let layer = layer(name, node, "\(padding)") { name in
       var values = ["kernel": kernel.transposed([2, 3, 1, 0])]
       values["bias"] = bias
       let layer = Conv2D(
-        kernel.shape[0], kernelSize: window.kernel, strides: window.stride, padding: padding ?? .valid,
+        kernel.shape[0], kernelSize: window.kernel, strides: window.stride, padding: padding,
         dilation: window.dilation, groups: window.groups, useBias: bias != nil, name: name)
       return (layer, values)
     }
@@ -109,17 +124,11 @@ extension ONNXImporter {
     guard added.count == 2, added.allSatisfy({ $0 >= 0 && $0 < 1 << 10 }) else {
       throw fault(node, "two output paddings from 0", "\(added)")
     }
-    let size = shape(x)
-    func extent(_ input: Int, _ kernel: Int, _ stride: Int, _ dilation: Int, _ cut: Int, _ added: Int) -> Int
-    {
+    @Sendable func extent(
+      _ input: Int, _ kernel: Int, _ stride: Int, _ dilation: Int, _ cut: Int, _ added: Int
+    ) -> Int {
       (input - 1) * stride + (kernel - 1) * dilation + 1 - cut + added
     }
-    let height = extent(
-      size[1], window.kernel.height, window.stride.height, window.dilation.height,
-      window.padding.top + window.padding.bottom, added[0])
-    let width = extent(
-      size[2], window.kernel.width, window.stride.width, window.dilation.width,
-      window.padding.left + window.padding.right, added[1])
     let filters = kernel.shape[1]
     let parts = layer(name, node) { name in
       var values = ["kernel/value": kernel.transposed([2, 3, 1, 0])]
@@ -131,6 +140,12 @@ extension ONNXImporter {
         guard x.isValid else { return x }
         let kernel = weight(
           shape: [geometry.kernel.height, geometry.kernel.width, filters, x.shape[3]], for: x)
+        let height = extent(
+          x.shape[1], geometry.kernel.height, geometry.stride.height, geometry.dilation.height,
+          geometry.padding.top + geometry.padding.bottom, added[0])
+        let width = extent(
+          x.shape[2], geometry.kernel.width, geometry.stride.width, geometry.dilation.width,
+          geometry.padding.left + geometry.padding.right, added[1])
         let result = [x.shape[0], height, width, filters]
         let y = x.graph.apply(.convolution(.inputGradient(geometry, inputShape: result)), [x, kernel])
         guard let shift else { return y }
@@ -157,8 +172,9 @@ extension ONNXImporter {
     let kernel = try integer(node, "transB", default: 0) == 1 ? given : given.transposed([1, 0])
     var bias = isGemm ? try weight(node, 2)?.tensor : nil
     var target = node
-    if !isGemm, let (sum, added) = biasAfter(node, index, units: kernel.shape[0]) {
-      bias = added
+    var biasName = ""
+    if !isGemm, let (sum, name, added) = biasAfter(node, index, units: kernel.shape[0]) {
+      (biasName, bias) = (name, added)
       consumed.insert(sum)
       target.outputs = model.graph.nodes[sum].outputs
     }
@@ -181,7 +197,7 @@ extension ONNXImporter {
           .undone(kernel, shape: [inputs, outputs])
       case .same, .images: kernel.transposed([1, 0])
       }
-    let layer = layer(name, node) { name in
+    let layer = layer(name, node, "\(order) \(biasName)") { name in
       var values = ["kernel": rows]
       values["bias"] = bias
       return (Dense(outputs, useBias: bias != nil, name: name), values)
@@ -192,15 +208,17 @@ extension ONNXImporter {
   /// The sum with a bias that alone reads a product, as exporters without Gemm write it.
   private func biasAfter(
     _ node: ONNXModel.Node, _ index: Int, units: Int
-  ) -> (index: Int, bias: Tensor<Float>)? {
+  ) -> (index: Int, name: String, bias: Tensor<Float>)? {
     let nodes = model.graph.nodes
     let readers = nodes.indices.filter { nodes[$0].inputs.contains(node.outputs.first ?? "") }
     guard readers.count == 1, let reader = readers.first, reader > index, nodes[reader].op == "Add",
       !model.graph.outputs.contains(where: { $0.name == node.outputs.first })
     else { return nil }
     for name in nodes[reader].inputs {
-      if case .weight(_, let tensor)? = items[name], tensor.count == units, tensor.shape.last == units {
-        return (reader, tensor)
+      if case .weight(let weight, let tensor)? = items[name], tensor.count == units,
+        tensor.shape.last == units
+      {
+        return (reader, weight, tensor)
       }
     }
     return nil
@@ -232,7 +250,7 @@ extension ONNXImporter {
     }
     let epsilon = try number(node, "epsilon", default: 1e-5)
     let momentum = try number(node, "momentum", default: 0.9)
-    let layer = layer(first, node) { name in
+    let layer = layer(first, node, "\(order)") { name in
       let names = ["gamma", "beta", "moving_mean", "moving_variance"]
       return (
         BatchNormalization(momentum: momentum, epsilon: epsilon, name: name),

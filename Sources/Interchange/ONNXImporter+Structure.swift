@@ -223,7 +223,22 @@ extension ONNXImporter {
     else {
       throw fault(node, "whole factors for rows and columns", "\(factors)")
     }
+    if isNearest { try requireFloor(node, factors: Array(factors[2...]), extents: Array(shape(x)[1...2])) }
     let layer = UpSampling2D(Extent(factors[2], factors[3]), interpolation: isNearest ? .nearest : .bilinear)
     try set(node, add([x]) { layer($0[0]) }, .images)
+  }
+
+  /// Refuses an enlargement whose rounding takes other pixels than those that rounding down takes.
+  private func requireFloor(
+    _ node: ONNXModel.Node, factors: [Int], extents: [Int]
+  ) throws(InterchangeError) {
+    let rounding = try text(node, "nearest_mode", default: "round_prefer_floor")
+    let isFloor = zip(factors, extents).allSatisfy { factor, extent in
+      // Places between two pixels are a half by factor 2; a single pixel is taken however one rounds.
+      factor == 1 || extent == 1 || rounding == "floor" || rounding == "round_prefer_floor" && factor == 2
+    }
+    guard isFloor else {
+      throw fault(node, "the nearest_mode floor for the factors \(factors)", rounding)
+    }
   }
 }

@@ -32,7 +32,7 @@ struct ONNXImporter {
   private(set) var steps: [ONNXNetwork.Step] = []
   var weights: WeightValues = [:]
   var items: [String: Item] = [:]
-  /// Layers made so far by the name of their first weight: the same weight again is the same layer.
+  /// Layers made so far by what they are made of: an equal node with the same weights is the same layer.
   var layers: [String: any Layer] = [:]
   var layerNames: Set<String> = []
   /// Nodes that were taken together with one before them.

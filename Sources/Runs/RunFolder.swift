@@ -120,8 +120,18 @@ package final class RunFolder {
       try AtomicFile.write(Array(configuration.indentedText.utf8), to: path + "/" + RunFile.configuration)
     }
     try log.rewind(toEndOf: epochs)
+    removeTrainedWeights()
     removeCheckpoints { $0 > epochs }
     ReportMaterial.remove(from: path)
+  }
+
+  /// Removes the weights that an earlier training ended with: until this one ends, its checkpoints are newer.
+  private func removeTrainedWeights() {
+    guard let final = try? RunRecord.finalWeights(of: path), final.isTrained else { return }
+    let file = path + "/" + RunFile.weights
+    if unlink(file) != 0 {
+      onProblem("\(file): the weights of the earlier training could not be removed (error \(errno))")
+    }
   }
 
   /// Appends an event; a failure goes to `onProblem` and does not stop the training.

@@ -49,16 +49,13 @@ package struct RunRecord: Sendable {
   /// The weights the run ended with; of a run that has not ended its newest intact checkpoint, or those that
   /// it was made of.
   package func weights(onProblem: (String) -> Void) throws(FileError) -> TensorFile {
-    let final = path + "/" + RunFile.weights
-    let hasFinal = FileManager.default.fileExists(atPath: final)
-    // A training that goes on has left the weights in the file behind.
-    if result == nil || !hasFinal, let checkpoint = try Checkpoint.latest(in: path, onProblem: onProblem) {
-      return checkpoint.file
-    }
-    guard hasFinal else {
+    let final = try Self.finalWeights(of: path)
+    if let final, final.isTrained || result != nil { return final.file }
+    if let checkpoint = try Checkpoint.latest(in: path, onProblem: onProblem) { return checkpoint.file }
+    guard let final else {
       throw .badData(path, "the run has neither weights nor a checkpoint yet; train it for an epoch")
     }
-    return try TensorFile(reading: final, requiringDigest: true)
+    return final.file
   }
 
   /// Refuses to begin anew where that would cost a result or more than an epoch.
@@ -67,8 +64,8 @@ package struct RunRecord: Sendable {
     guard result != nil || epochs.count > 1 else { return }
     throw .badData(
       path + "/" + RunFile.checkpoints,
-      "expected an intact checkpoint to go on from, received none; what the run has stays, begin a new one "
-        + "in another folder")
+      "expected an intact checkpoint to go on from, received none; what the run has stays, remove it or begin "
+        + "a new one in another folder")
   }
 
   /// Reads a JSON file of a run folder.

@@ -66,6 +66,8 @@ final class FitSession {
   /// The weights of a batch's images.
   private var batchWeights: [Float]
   private var verification: DataVerification?
+  /// The rates before an epoch that has begun and is not whole.
+  private var earlierRates: TrainingRates?
   private let start = ContinuousClock.now
 
   init(
@@ -99,6 +101,10 @@ final class FitSession {
       // Steps with weights are made by a step of their own.
       trainer.step.stepCount = job.step.stepCount
       trainer.rates = control.rates
+      // Trained again, the epoch makes its rate of the one before it again.
+      if let earlierRates {
+        (trainer.rates.scheduled, trainer.rates.own) = (earlierRates.scheduled, earlierRates.own)
+      }
     }
     let plan = TrainingPlan(
       epochs: job.lastEpoch, firstEpoch: position.completedEpochs + 1, firstStep: position.stepInEpoch,
@@ -132,6 +138,7 @@ final class FitSession {
     if position.stepInEpoch == 0 {
       // The state is saved already: rates that follow from those before must be set once only.
       if isStopping { return false }
+      earlierRates = control.rates
       try setScheduledRate()
       try callbacks.epochBegan(position.completedEpochs + 1)
     }
@@ -253,6 +260,7 @@ final class FitSession {
     }
     history.epochs.append(record)
     position.nextEpoch(after: record)
+    earlierRates = nil
     trainer.completedEpochs = position.completedEpochs
     try callbacks.epochEnded(record)
     job.run?.append(.epoch(EpochEvent(record)))

@@ -92,6 +92,7 @@ extension Trainer {
       let place = "checkpoint of epoch \(resume.epoch)"
       let notes = try TrainingNotes(resume.file, of: place)
       try setup?.require(notes.setup)
+      try notes.requireUnfinished(before: epochs)
       try parameters.load(resume.file, from: place, withOptimizer: true)
       position = notes.position
       spikes = notes.spikes

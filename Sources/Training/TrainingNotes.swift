@@ -58,13 +58,18 @@ struct TrainingSetup: Equatable {
     return digest.hexDigest()
   }
 
-  /// The digest of all labels in order, and of the first and last image.
+  /// The digest of all labels in order, and of images spread over all: the first and the last are among them.
   private static func digest(of data: ImageDataset) -> String {
     var digest = SHA256()
     data.labels.withUnsafeBytes { digest.update($0) }
-    for index in [0, data.count - 1] { data.withImage(at: index) { digest.update($0) } }
+    let most = max(1, min(data.count, digestedImages) - 1)
+    for place in 0...most {
+      data.withImage(at: place * (data.count - 1) / most) { digest.update($0) }
+    }
     return digest.hexDigest()
   }
+
+  private static let digestedImages = 256
 
   init?(_ json: JSON?) {
     guard let members = json?.members else { return nil }
@@ -131,6 +136,20 @@ struct TrainingNotes {
     self.position = position
     self.spikes = spikes
     self.callbacks = callbacks
+  }
+
+  /// Refuses an end that lies before the place in the training; at its end, or ended by a callback, it may be looked
+  /// at again.
+  func requireUnfinished(before lastEpoch: Int) throws(TrainingError) {
+    let isWhole = position.stepInEpoch == 0
+    guard callbacks["stop"]?.stringValue == nil else { return }
+    guard lastEpoch > position.completedEpochs || lastEpoch == position.completedEpochs && isWhole else {
+      throw TrainingError(
+        .badArgument, at: "epochs",
+        expected:
+          "at least \(position.completedEpochs + (isWhole ? 0 : 1)), the place at which the training is resumed",
+        received: "\(lastEpoch)")
+    }
   }
 
   private static func unreadable(_ place: String, _ received: String) -> TrainingError {

@@ -165,6 +165,17 @@ struct AugmentationTests {
     #expect(Set(erased.map { $0.firstIndex(of: 0) ?? 0 }).count > 200)
   }
 
+  @Test func erasingKeepsInsideForTheWidestAspects() throws {
+    let image = Tensor<UInt8>(repeating: 255, shape: [32, 32, 1])
+    let step = Augmentation.Step.randomErasing(probability: 1, area: 0.001...1, aspect: 0.001...1000)
+    try Augmentation([step]).check(imageShape: image.shape)
+    #expect(drawn(step, image).contains { $0.contains(0) })
+    for aspect in [1e-308...1, 1...1e308, 0.001...1001] {
+      let wide = Augmentation([.randomErasing(probability: 1, aspect: aspect)])
+      #expect(datasetError { try wide.check(imageShape: image.shape) }?.kind == .badArgument)
+    }
+  }
+
   @Test func tonesAreDrawnFromBothSides() {
     let image = Tensor<UInt8>(shape: [1, 2, 1], scalars: [100, 150])
     let bright = drawn(.randomBrightness(0.2), image)

@@ -47,7 +47,9 @@ struct AugmentationTextTests {
     ("zoom:1", "a factor from 0.0 to 0.99"), ("zoom:0.1:0.1:0.1", "zoom:FACTOR"),
     ("erase:2", "a probability from 0.0 to 1.0"), ("erase:0.5:0.3..0.1", "erase[:PROBABILITY"),
     ("erase:0.5:0..0.1", "a range of areas above 0 and at most 1"),
-    ("erase:0.5:0.1..0.2:0..1", "a range of aspect ratios above 0"), ("erase:reflect", "erase[:PROBABILITY"),
+    ("erase:0.5:0.1..0.2:0..1", "an aspect ratio from 0.001 to 1000.0"),
+    ("erase:1:0.1..0.2:1..1e300", "an aspect ratio from 0.001 to 1000.0"),
+    ("erase:reflect", "erase[:PROBABILITY"),
     ("brightness:-0.1", "a factor from 0.0 to 1.0"), ("contrast", "contrast:FACTOR"),
   ])
   func mistakesSayWhatIsAllowed(_ text: String, _ expected: String) {

@@ -219,6 +219,24 @@ struct ImageFolderTests {
       events.contains(.ignored(folder: folder.path + "/cat", count: 2, example: "animation.gif")))
   }
 
+  @Test func foldersBesideTrainAreNamedAndLeftOut() throws {
+    let folder = try PictureFolder()
+    try folder.addClasses(under: "train/", each: 2)
+    try folder.addClasses(under: "test/", each: 1)
+    func told() throws -> [String] {
+      var events: [DatasetEvent] = []
+      #expect(try folder.load { events.append($0) }.train.count == 6)
+      return events.filter(\.isWarning).map(\.description)
+    }
+    #expect(try told().isEmpty)
+    try folder.addClasses(under: "val/", each: 1)
+    #expect(
+      try told() == ["left out: \(folder.path)/val; beside train only the folder test is read"])
+    try folder.addClasses(under: "extra/", each: 1)
+    #expect(
+      try told() == ["left out: \(folder.path)/extra and 1 more; beside train only the folder test is read"])
+  }
+
   @Test func otherLayoutsAreRefused() throws {
     let folder = try PictureFolder()
     #expect(error { _ = try folder.load() }?.description.contains("received no folder") == true)

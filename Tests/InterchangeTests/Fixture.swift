@@ -57,6 +57,23 @@ enum Fixture {
     }
   }
 
+  /// A model of nodes from `x`, numbers `[N, 4, edge, edge]`, to `y`; each weight is another wave around 1.
+  static func onnx(
+    edge: Int, _ nodes: [ONNXModel.Node], weights: KeyValuePairs<String, [Int]> = [:]
+  ) -> ONNXModel {
+    var model = ONNXModel()
+    model.graph.inputs = [ONNXModel.ValueInfo(name: "x", element: 1, shape: [nil, 4, edge, edge])]
+    model.graph.outputs = [ONNXModel.ValueInfo(name: "y", element: 1, shape: [])]
+    model.graph.nodes = nodes
+    model.graph.initializers = weights.enumerated().map { index, weight in
+      let scalars = (0..<weight.value.reduce(1, *)).map { place in
+        Float(((place + 1) * (7 + 4 * index)) % 23) / 23 + 0.5
+      }
+      return (weight.key, .float32(Tensor(shape: weight.value, scalars: scalars)))
+    }
+    return model
+  }
+
   /// The outputs of a network with weights for images.
   static func outputs(
     _ network: some Network, _ values: WeightValues, _ images: Tensor<UInt8>

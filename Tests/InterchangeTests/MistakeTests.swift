@@ -74,6 +74,26 @@ import Testing
     #expect(message { _ = try ONNXNetwork(model, place: "small") }.contains("FLOAT16"))
   }
 
+  @Test(arguments: [
+    (2, "floor", true), (3, "floor", true), (2, nil, true), (3, nil, false), (1, "ceil", true),
+    (2, "ceil", false), (2, "round_prefer_ceil", false), (3, "round_prefer_floor", false),
+  ]) func onnxEnlargesByRoundingDownAlone(factor: Int, rounding: String?, isRead: Bool) {
+    var attributes: [String: ONNXModel.Attribute] = [
+      "mode": .text("nearest"), "coordinate_transformation_mode": .text("asymmetric"),
+    ]
+    attributes["nearest_mode"] = rounding.map { .text($0) }
+    for (edge, isRead) in [(2, isRead), (1, true)] {
+      let factors = ONNXModel.Node(
+        op: "Constant", name: "", inputs: [], outputs: ["factors"],
+        attributes: ["value_floats": .floats([1, 1, 1, Float(factor)])])
+      let resize = ONNXModel.Node(
+        op: "Resize", name: "larger", inputs: ["x", "", "factors"], outputs: ["y"], attributes: attributes)
+      let text = message { _ = try ONNXNetwork(Fixture.onnx(edge: edge, [factors, resize]), place: "net") }
+      #expect(text.contains(isRead ? "no error" : "net: Resize larger"), "\(text)")
+      #expect(isRead || text.contains("the nearest_mode floor for the factors [1, \(factor)]"), "\(text)")
+    }
+  }
+
   @Test func wrongNetworksAreToldBothSides() throws {
     let tensors = try StateDictionary.tensors(parsing: Fixture.bytes("small.safetensors"), place: "small")
     let other = try Sequential(input: .image(6, 6, 2)) {

@@ -228,6 +228,22 @@ import Testing
     }
   }
 
+  /// A training ends with its best weights, which the last checkpoint may not hold, before its result is there; one
+  /// that goes on leaves them behind.
+  @Test func theWeightsThatATrainingEndsWithAreItsOwn() throws {
+    try withTemporaryFolder { parent in
+      let run = parent + "/run"
+      let folder = try Sample.folder(at: run)
+      try folder.saveCheckpoint(Sample.weights(1), epoch: 1)
+      var best = Sample.weights(30)
+      best.metadata["weights_sha256"] = "digest"
+      try folder.saveWeights(best)
+      #expect(try RunRecord.load(run).weights { _ in }["w"] == best["w"])
+      try folder.begin(after: 1)
+      #expect(try RunRecord.load(run).weights { _ in }["w"] == Sample.weights(1)["w"])
+    }
+  }
+
   @Test func weightsOfATrainingHereAreNotImported() throws {
     try withTemporaryFolder { parent in
       let folder = try Sample.folder(at: parent + "/run")

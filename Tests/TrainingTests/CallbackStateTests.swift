@@ -94,6 +94,16 @@ import Testing
     }
   }
 
+  /// An epoch that failed halfway has its rate again when it is trained again, not the next one.
+  @Test func anEpochTrainedAgainHasItsOwnRate() throws {
+    struct Failure: Error {}
+    let trainer = try Samples.trainer()
+    let halving = Callback.rateSchedule { $0 == 0 ? $1 : $1 / 2 }
+    let failing = Callback.onStepEnd { step, _ in if step.epoch == 2, step.step == 2 { throw Failure() } }
+    #expect(throws: Failure.self) { try fit(trainer, epochs: 4, [halving, failing]) }
+    #expect(try fit(trainer, epochs: 2, [halving]).epochs.map(\.learningRate) == [0.005, 0.0025])
+  }
+
   /// `fit` called again goes on with the rates that callbacks left.
   @Test func anotherCallGoesOnWithTheRates() throws {
     let own = try Samples.trainer()

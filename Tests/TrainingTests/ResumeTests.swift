@@ -28,9 +28,46 @@ import Testing
       }, run: run, resume: checkpoint)
   }
 
-  private func resume(_ path: String, batchSize: Int = 16) throws -> History {
+  private func resume(_ path: String, epochs: Int = 3, batchSize: Int = 16) throws -> History {
     let (folder, checkpoint) = try RunFolder.resume(at: path) { Issue.record("\($0)") }
-    return try train(folder, from: checkpoint, batchSize: batchSize)
+    return try train(folder, from: checkpoint, epochs: epochs, batchSize: batchSize)
+  }
+
+  /// An end before the place of the checkpoint would give weights that no such training has.
+  @Test func anEndBeforeThePlaceIsRefused() throws {
+    try withTemporaryFolder { path in
+      _ = try train(try folder(path + "/run"), stopAfter: (3, 2))
+      for epochs in [1, 2] {
+        let error = #expect(throws: TrainingError.self) { try resume(path + "/run", epochs: epochs) }
+        #expect(error?.kind == .badArgument)
+        #expect(
+          error?.description.hasPrefix("epochs: expected at least 3, the place") == true,
+          "\(String(describing: error))")
+      }
+      let history = try resume(path + "/run")
+      // At its end a training may be looked at again.
+      #expect(try resume(path + "/run").weightsSHA256 == history.weightsSHA256)
+      #expect(throws: TrainingError.self) { try resume(path + "/run", epochs: 2) }
+    }
+  }
+
+  /// Images are compared all over the data set, not at its ends alone.
+  @Test func otherPicturesInTheMiddleAreRefused() throws {
+    try withTemporaryFolder { path in
+      _ = try train(try folder(path + "/run"), epochs: 1)
+      let (folder, checkpoint) = try RunFolder.resume(at: path + "/run") { Issue.record("\($0)") }
+      let data = try Samples.data(70)
+      var pixels = (0..<70).flatMap { data.image(at: $0).scalars }
+      pixels[33 * 64] ^= 1
+      let repaired = try ImageDataset(
+        name: data.name, classNames: data.classNames, images: Tensor(shape: [70, 8, 8, 1], scalars: pixels),
+        labels: data.labels.map { Int($0) })
+      let error = #expect(throws: TrainingError.self) {
+        try Samples.trainer().fit(
+          repaired, epochs: 3, batchSize: 16, validation: .last(10), run: folder, resume: checkpoint)
+      }
+      #expect(error?.description.contains(" data ") == true, "\(String(describing: error))")
+    }
   }
 
   @Test func resumesAfterAnEpoch() throws {

@@ -65,12 +65,14 @@ struct Improvement {
     switch mode {
     case .min: true
     case .max: false
-    case .auto: Self.smallerBetter.contains { monitor.name.contains($0) }
+    case .auto:
+      Self.smallerBetter.contains { monitor.name.contains($0) }
+        || monitor.name.split(separator: "_").contains("norm")
     }
   }
 
-  /// Words in the names of figures that get better by getting smaller: every loss has one.
-  private static let smallerBetter = ["loss", "error", "entropy", "hinge", "huber", "norm"]
+  /// Parts of the names of figures that get better by getting smaller: every loss has one.
+  private static let smallerBetter = ["loss", "error", "entropy", "hinge", "huber"]
 
   /// Whether a value is better than the best so far; what is not a number never is.
   func isBetter(_ value: Double, than best: Double?) -> Bool {
