@@ -233,7 +233,7 @@ struct ExecutablePlan {
   private var pending: [PendingSum] = []
 
   /// A phase of its own for the sums that still wait.
-  private mutating func flushed() -> [Phase] {
+  mutating func flushed() -> [Phase] {
     guard !pending.isEmpty else { return [] }
     var phase = close(.flat(kernels: pending.map(\.kernel)), pending.map(\.label))
     phase.stored = pending.flatMap { work in work.outputs.map { (work.label.name, $0) } }

@@ -61,7 +61,8 @@ struct PointwiseEvaluator {
       let (own, isShared) = Self.part(of: load.shape, in: code.shape, imagewise: imagewise)
       let access = Self.access(of: own, in: shape)
       if case .suffix(let period) = access, period > Self.shortPeriod {
-        longPeriod = max(longPeriod, period)
+        // Each of a shape's periods divides the longer ones.
+        longPeriod = longPeriod == 0 ? period : min(longPeriod, period)
       }
       var operand = operand
       let elements = own.reduce(1, *)

@@ -42,10 +42,11 @@ extension ExecutablePlan {
         between.append(step)
         continue
       }
-      if !between.isEmpty { result += imagePhases(between, images: 1) }
+      if !between.isEmpty { result += flushed() + imagePhases(between, images: 1) }
       between = []
-      result += splitPhase(step)
+      // Sums that the phase before left are completed while their parts are there.
+      result += flushed() + splitPhase(step)
     }
-    return between.isEmpty ? result : result + imagePhases(between, images: 1)
+    return between.isEmpty ? result : result + flushed() + imagePhases(between, images: 1)
   }
 }

@@ -17,6 +17,8 @@ struct Lowering {
   private(set) var updateSteps: [Step] = []
   /// Steps that overwrite parameters; they come last.
   private(set) var writingSteps: [Step] = []
+  /// Where the step that was added last lies.
+  private var latest = \Lowering.computeSteps
 
   var pooled: [Int: PooledConvolution] = [:]
   var normalized: [Int: NormalizedPooling] = [:]
@@ -153,43 +155,59 @@ struct Lowering {
   mutating func add(
     _ kind: StepKind, _ inputs: [Int], _ outputs: [Int], at id: Int, imagewise: Bool
   ) {
-    // Parameters are overwritten last, too late for a later step that reads one of the group's results.
-    let overwrites =
-      isUpdate[id] && outputs.allSatisfy { uses[$0].allSatisfy { fusion.rootOf[$0] == id } }
+    for input in inputs { precondition(bufferOf[input] >= 0, "%\(input) is read before it is stored") }
+    let overwritten = overwrittenParameters(outputs, reading: inputs, group: id)
     for output in outputs where bufferOf[output] < 0 {
-      let place = overwrites ? assignedParameter(output, group: id) : nil
-      bufferOf[output] = place ?? newBuffer(.temporary, code.nodes[output].shape, code.nodes[output].element)
+      bufferOf[output] =
+        overwritten[output] ?? newBuffer(.temporary, code.nodes[output].shape, code.nodes[output].element)
     }
     let node = code.nodes[id]
-    for input in inputs { precondition(bufferOf[input] >= 0, "%\(input) is read before it is stored") }
     let cost = node.op.cost(
       inputs: node.inputs.map { (code.nodes[$0].shape, code.nodes[$0].element) },
       output: (node.shape, node.element))
     let step = Step(
       kind: kind, inputs: inputs.map { bufferOf[$0] }, outputs: outputs.map { bufferOf[$0] },
       inputShapes: inputs.map { code.nodes[$0].shape }, outputShapes: outputs.map { code.nodes[$0].shape },
-      path: node.path, isImagewise: imagewise, cost: cost)
-    if !isUpdate[id] {
-      computeSteps.append(step)
-    } else if step.outputs.contains(where: { buffers[$0].isParameter }) {
-      writingSteps.append(step)
-    } else {
-      updateSteps.append(step)
-    }
+      // With a batch of one sample a parameter of one element looks like a batch.
+      path: node.path, isImagewise: imagewise && overwritten.isEmpty, cost: cost)
+    latest = !isUpdate[id] ? \.computeSteps : overwritten.isEmpty ? \.updateSteps : \.writingSteps
+    self[keyPath: latest].append(step)
   }
 
   mutating func appendInput(_ buffer: Int, _ shape: [Int]) {
-    insertInput(buffer, shape, at: computeSteps[computeSteps.count - 1].inputs.count)
+    insertInput(buffer, shape, at: self[keyPath: latest].last?.inputs.count ?? 0)
   }
 
   mutating func insertInput(_ buffer: Int, _ shape: [Int], at place: Int) {
-    computeSteps[computeSteps.count - 1].inputs.insert(buffer, at: place)
-    computeSteps[computeSteps.count - 1].inputShapes.insert(shape, at: place)
+    let last = self[keyPath: latest].count - 1
+    self[keyPath: latest][last].inputs.insert(buffer, at: place)
+    self[keyPath: latest][last].inputShapes.insert(shape, at: place)
   }
 
   mutating func appendOutput(_ buffer: Int, _ shape: [Int]) {
-    computeSteps[computeSteps.count - 1].outputs.append(buffer)
-    computeSteps[computeSteps.count - 1].outputShapes.append(shape)
+    let last = self[keyPath: latest].count - 1
+    self[keyPath: latest][last].outputs.append(buffer)
+    self[keyPath: latest][last].outputShapes.append(shape)
+  }
+
+  /// The parameters that a group may overwrite in place with its results.
+  ///
+  /// Parameters are overwritten last, in any order: too late for a step that reads one of the results, and none may
+  /// read a parameter that another overwrites.
+  private func overwrittenParameters(_ outputs: [Int], reading inputs: [Int], group id: Int) -> [Int: Int] {
+    guard isUpdate[id], outputs.allSatisfy({ uses[$0].allSatisfy { fusion.rootOf[$0] == id } }) else {
+      return [:]
+    }
+    var places: [Int: Int] = [:]
+    for output in outputs where bufferOf[output] < 0 { places[output] = assignedParameter(output, group: id) }
+    let own = Set(places.values)
+    return inputs.allSatisfy { own.contains(bufferOf[$0]) || !isAssigned(bufferOf[$0]) } ? places : [:]
+  }
+
+  /// Whether a buffer is that of a parameter which gets another value.
+  private func isAssigned(_ buffer: Int) -> Bool {
+    guard case .parameter(let path) = buffers[buffer].kind else { return false }
+    return code.assignments.contains { $0.path == path }
   }
 
   /// The parameter that a pointwise group may overwrite in place with this result: after the guard no
@@ -199,6 +217,8 @@ struct Lowering {
     guard targets.count == 1, code.nodes[output].op.isPointwise else { return nil }
     for (id, node) in code.nodes.enumerated() {
       guard case .source(.parameter(targets[0].path, _)) = node.op else { continue }
+      // Its old value may be what another parameter gets.
+      guard !wanted.contains(id) else { return nil }
       let readers = uses[id].filter { isUpdate[$0] }
       return readers.allSatisfy { fusion.rootOf[$0] == group } && bufferOf[id] >= 0 ? bufferOf[id] : nil
     }
@@ -213,14 +233,24 @@ struct Lowering {
         ?? newBuffer(.parameter(path: path), code.nodes[id].shape, .float)
       guard bufferOf[id] != target else { continue }
       let shape = code.nodes[id].shape
-      let copy = PointwiseCode(
-        shape: shape, loads: [PointwiseCode.Load(shape: shape, element: .float)], items: [.load(0)],
-        results: [0])
-      writingSteps.append(
-        Step(
-          kind: .pointwise(copy), inputs: [bufferOf[id]], outputs: [target], inputShapes: [shape],
-          outputShapes: [shape], path: path, isImagewise: false, cost: Cost(bytes: 8 * code.nodes[id].count)))
+      var source = bufferOf[id]
+      if isAssigned(source) {
+        // The old value, before another step overwrites it.
+        let old = newBuffer(.temporary, shape, .float)
+        updateSteps.append(copy(source, to: old, shape, path))
+        source = old
+      }
+      writingSteps.append(copy(source, to: target, shape, path))
     }
+  }
+
+  private func copy(_ source: Int, to target: Int, _ shape: [Int], _ path: String) -> Step {
+    let copy = PointwiseCode(
+      shape: shape, loads: [PointwiseCode.Load(shape: shape, element: .float)], items: [.load(0)],
+      results: [0])
+    return Step(
+      kind: .pointwise(copy), inputs: [source], outputs: [target], inputShapes: [shape],
+      outputShapes: [shape], path: path, isImagewise: false, cost: Cost(bytes: 8 * shape.reduce(1, *)))
   }
 }
 

@@ -9,8 +9,10 @@ struct Scheduling {
   private(set) var regions: [Program.Region] = []
   /// How many steps that are not yet in a region write each buffer.
   private var missing: [Int]
+  private let buffers: [Program.Buffer]
 
   init(_ steps: [Step], buffers: [Program.Buffer]) {
+    self.buffers = buffers
     missing = [Int](repeating: 0, count: buffers.count)
     for step in steps { for output in step.outputs { missing[output] += 1 } }
     var remaining = steps
@@ -33,7 +35,13 @@ struct Scheduling {
     // What this region stores image by image may be read in it, sums over the batch may not.
     var fresh: Set<Int> = []
     for (index, step) in steps.enumerated() where step.isImagewise {
-      guard step.inputs.allSatisfy({ isComplete($0) || fresh.contains($0) }) else { continue }
+      let isReady = step.inputs.indices.allSatisfy { place in
+        let input = step.inputs[place]
+        // Under a shape with another first axis a step reads the images of all.
+        let isByImage = step.inputShapes[place].first == buffers[input].shape.first
+        return isComplete(input) || fresh.contains(input) && isByImage
+      }
+      guard isReady else { continue }
       region.steps.append(step)
       taken.insert(index)
       for output in step.outputs.indices where step.isStoredByImage(output: output) {
