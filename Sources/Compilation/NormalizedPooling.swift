@@ -90,7 +90,9 @@ struct NormalizedPooling {
       return take(mask, [])
     }
     guard uses[dy].count == 1, !wanted.contains(dy), Set(uses[mask]) == [result, dy],
-      let gradient = nodes[dy].inputs.first(where: { $0 != mask }), code.factor(of: gradient, at: dy) == mask
+      let gradient = nodes[dy].inputs.first(where: { $0 != mask }), code.factor(of: gradient, at: dy) == mask,
+      // That of a mean over the places is one number for all of them.
+      nodes[gradient].shape == nodes[pool].shape
     else { return }
     resultGradient = gradient
     take(mask, [dy])

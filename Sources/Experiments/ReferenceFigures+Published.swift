@@ -18,7 +18,7 @@ extension ReferenceFigures {
   static func alexNet(_ dataset: String) -> ReferenceFigures {
     ReferenceFigures(
       floor: dataset == "mnist" ? 0.985 : 0.60,
-      peer: dataset == "mnist" ? Peer(name: "Keras", testAccuracies: [0.9866, 0.9886]) : nil,
+      peer: dataset == "mnist" ? Peer(name: "Keras", testAccuracies: [0.9866, 0.9886, 0.9850]) : nil,
       note: "never trained in the publication, which trains its custom network a second time instead")
   }
 

@@ -30,6 +30,7 @@ import Testing
     var values: (inputs: [String: [Double]], parameters: [String: [Double]]) = ([:], [:])
     for node in graph.nodes {
       switch node.op {
+      case .source(.input(Graph.randomKeyName, _, _)): values.inputs[Graph.randomKeyName] = [12, 34, 5, 0]
       case .source(.input(let name, let shape, _)):
         values.inputs[name] = Fill.signed.values(name, count: shape.reduce(1, *))
       case .source(.parameter(let path, let shape)):
@@ -106,6 +107,25 @@ import Testing
     graph.assign("s", Self.moments(Self.pooled(y.relu())) * 0.1 + statistics * 0.9)
     graph.output("loss", x.mean())
     try expectAgreement(graph, batch: 8)
+  }
+
+  /// The gradient of a mean over the places, one number for all, reaches dropped pools at every place.
+  @Test func droppedPoolsUnderAMeanHaveTheirGradient() throws {
+    let graph = Graph(purpose: .training)
+    let x = graph.input("images", shape: [4, 7, 7, 8])
+    let (gamma, beta) = (Self.parameter(graph, "gamma", [8]), Self.parameter(graph, "beta", [8]))
+    let normal = graph.apply(
+      .normalization(.batchNormalize(epsilon: 1e-3)), [x, Self.moments(x), gamma, beta])
+    let mask = RandomOp.keepMask(rate: 0.3, stream: 1, shape: [4, 3, 3, 8])
+    let dropped = Self.pooled(normal.relu()) * graph.apply(.random(mask), [graph.randomKey])
+    let loss = dropped.mean(axes: [1, 2]).tanh().sum()
+    graph.output("loss", loss)
+    for (name, gradient) in zip(
+      ["x", "gamma", "beta"], graph.gradients(of: loss, withRespectTo: [x, gamma, beta]))
+    {
+      graph.output("gradient of \(name)", try #require(gradient))
+    }
+    try expectAgreement(graph, batch: 4)
   }
 
   /// New values are computed from the old ones, in whatever order they are stored.
