@@ -57,7 +57,7 @@ fuzz: build-all ## A million almost right inputs for each parser (FUZZ=number).
 	@MARTLET_FUZZ=$(or $(FUZZ),1000000) $(SWIFT) test $(FLAGS) --skip-build --disable-xctest --filter FuzzTests
 
 test-long: build-all test-kernels ## More shapes; the tests again on the plain kernels and under the sanitizers.
-	@MARTLET_LONG=1 $(SWIFT) test $(FLAGS) --skip-build --disable-xctest --filter 'RandomShapeTests|FaultTests|SystemKillTests'
+	@MARTLET_LONG=1 $(SWIFT) test $(FLAGS) --skip-build --disable-xctest --filter 'RandomShapeTests|RandomGraphTests|FaultTests|SystemKillTests'
 	@MARTLET_LIFE=long $(SWIFT) test $(FLAGS) --skip-build --disable-xctest --filter LongLifeTests
 	@MARTLET_ISA=plain $(SWIFT) test $(FLAGS) --skip-build --disable-xctest
 	@scripts/sanitize
