@@ -20,7 +20,7 @@ from settings import SYSTEMS
 from statistics_of_runs import rank_sum, welch
 
 NAMES = {"keras": "Keras", "torch": "PyTorch"}
-# Epochs that every training to a threshold makes: their losses do not depend on when it ends.
+# Epochs that trainings to a threshold make however late they end, unless they end before the last of these.
 EARLY = (4, 10)
 
 

@@ -146,7 +146,7 @@ final class FitSession {
       .makeIterator()
     while position.stepInEpoch < loader.batchCount {
       if control.isStopping || position.stepInEpoch > 0 && isStopping {
-        try save()
+        if try !isSpoiled() { try save() }
         return false
       }
       if trainer.schedule.granularity == .step, position.stepInEpoch > 0 { try setScheduledRate() }
@@ -174,13 +174,23 @@ final class FitSession {
     try verification?.check(waiting: true)
     verification = nil
     // The last update is followed by no step that would notice.
-    do { try trainer.parameters.requireFinite(after: position.steps) } catch {
-      try callbacks.stepFailed(error)
-      guard control.isStopping else { throw error }
-      return false
-    }
+    if try isSpoiled() { return false }
     try finishEpoch()
     return true
+  }
+
+  /// Whether an update left weights that are not finite, for which a callback ends the training; throws where none does.
+  ///
+  /// They must not be saved over good ones.
+  private func isSpoiled() throws -> Bool {
+    do { try trainer.parameters.requireFinite(after: position.steps) } catch {
+      guard control.stopReason != .notFinite else { return true }
+      guard !control.isStopping else { throw error }
+      try callbacks.stepFailed(error)
+      guard control.isStopping else { throw error }
+      return true
+    }
+    return false
   }
 
   private func setScheduledRate() throws(ModelError) {
@@ -274,13 +284,9 @@ final class FitSession {
       data, trainer.weightedPrograms().evaluation, trainer.metrics, weights: weights)
   }
 
-  /// Saves everything that a resumed training needs; weights that an update spoiled must not replace good ones.
-  private func save() throws {
+  /// Saves everything that a resumed training needs.
+  private func save() throws(FileError) {
     guard let setup else { return }
-    do { try trainer.parameters.requireFinite(after: position.steps) } catch {
-      guard control.stopReason == .notFinite else { throw error }
-      return
-    }
     let notes = TrainingNotes(setup: setup, position: position, spikes: spikes, callbacks: callbacks.json)
     func state() -> TensorFile {
       var file = trainer.parameters.tensorFile(withOptimizer: true, metadata: notes.metadata)

@@ -6,15 +6,6 @@ import MartletTraining
 import Testing
 
 @Suite struct CallbackTests {
-  private func text(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return "nothing thrown"
-    } catch {
-      return "\(error)"
-    }
-  }
-
   private func fit(
     _ trainer: Trainer, epochs: Int, _ callbacks: [Callback], validation: ValidationSplit? = .last(20)
   ) throws -> History {

@@ -211,12 +211,6 @@ import Testing
   }
 
   @Test func figuresThatCannotBeAreRefused() throws {
-    func text(_ body: () throws -> Void) -> String {
-      do {
-        try body()
-        return "no error"
-      } catch { return "\(error)" }
-    }
     let values = Tensor<Float>(shape: [2, 2], scalars: [0.5, 0.5, 0.25, 0.75])
     #expect(
       text { _ = try ClassProbabilities(labels: [1, 1], values: values).auc() }

@@ -5,15 +5,6 @@ import MartletTestSupport
 import Testing
 
 @Suite struct MistakeTests {
-  private func text(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return "no error"
-    } catch {
-      return "\(error)"
-    }
-  }
-
   @Test func numbersNoLongerFiniteAreCaughtBeforeTheUpdate() throws {
     let trainer = try Samples.trainer()
     let data = try Samples.data(48)

@@ -187,14 +187,6 @@ import Testing
   }
 
   @Test func weightsAndMetricsThatDoNotFitAreRefused() throws {
-    func text(_ body: () throws -> Void) -> String {
-      do {
-        try body()
-        return "nothing thrown"
-      } catch {
-        return "\(error)"
-      }
-    }
     let data = try Samples.data(8)
     #expect(text { _ = try Self.trainer(classWeights: [1, 2]) }.contains("one for each of the 3 classes"))
     #expect(text { _ = try Self.trainer(classWeights: [1, 2, -1]) }.hasPrefix("class weights, number 2"))

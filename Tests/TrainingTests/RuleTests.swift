@@ -6,13 +6,6 @@ import Testing
 
 /// Losses, optimizers and schedules as a trainer uses them.
 @Suite struct RuleTests {
-  private func text(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return "no error"
-    } catch { return "\(error)" }
-  }
-
   private func trainer(
     optimizer: some Optimizer = Adam(), loss: Loss = Samples.loss, schedule: RateSchedule = .constant
   ) throws -> Trainer {

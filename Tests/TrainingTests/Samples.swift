@@ -54,3 +54,13 @@ enum Samples {
     try trainer(network(), seed: seed, threads: threads)
   }
 }
+
+/// What is thrown, as text.
+func text(_ body: () throws -> Void) -> String {
+  do {
+    try body()
+    return "no error"
+  } catch {
+    return "\(error)"
+  }
+}

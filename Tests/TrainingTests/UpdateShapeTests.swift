@@ -3,15 +3,6 @@ import Testing
 
 /// What an update writes has the shape of what it is written over, whoever computes it.
 @Suite struct UpdateShapeTests {
-  private func text(_ body: () throws -> Void) -> String {
-    do {
-      try body()
-      return "no error"
-    } catch {
-      return "\(error)"
-    }
-  }
-
   private func network() throws -> Sequential {
     try Sequential(input: .image(8, 8, 1)) {
       Rescale(1 / 255)
