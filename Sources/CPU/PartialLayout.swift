@@ -19,7 +19,8 @@ struct PartialLayout {
     var kept = 0
     switch ConvolutionAlgorithm(step, .kernelGradient) {
     case .sparse: packing = nil
-    case .depthwise: packing = (whole, 1)
+    // `tiny` adds to all filters at once, as it does forward.
+    case .depthwise, .tiny: packing = (whole, 1)
     case .winograd:
       packing = (whole, 1)
       // A small kernel's transformed gradient is summed over a whole shard; a large one's, which does not
@@ -27,7 +28,7 @@ struct PartialLayout {
       if !Winograd.isLarge(channels: kernelShape[2], filters: kernelShape[3]) {
         kept = Winograd.positions * kernelShape[2] * kernelShape[3]
       }
-    case .tiny, .direct:
+    case .direct:
       let groups = step.window.groups
       packing = (FilterBlocks(filters: kernelShape[3] / groups, depth: depth), groups)
     }

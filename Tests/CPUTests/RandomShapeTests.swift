@@ -14,6 +14,9 @@ import Testing
   private func shapes(_ group: Int) -> [RandomConvolution] {
     seeds(group).map { RandomConvolution(seed: $0) }
   }
+  private func wideShapes(_ group: Int) -> [RandomConvolution] {
+    seeds(group).map { RandomConvolution(wideSeed: $0) }
+  }
   private func depthwiseShapes(_ group: Int) -> [RandomConvolution] {
     seeds(group).map { RandomConvolution(depthwiseSeed: $0) }
   }
@@ -26,6 +29,10 @@ import Testing
 
   @Test(arguments: groups) func depthwiseIsExactOnWholeNumbers(group: Int) throws {
     try expectExact(depthwiseShapes(group))
+  }
+
+  @Test(arguments: groups) func manyFiltersAreExactOnWholeNumbers(group: Int) throws {
+    try expectExact(wideShapes(group))
   }
 
   private func expectExact(_ shapes: [RandomConvolution]) throws {
@@ -52,6 +59,10 @@ import Testing
 
   @Test(arguments: groups) func depthwiseStaysWithinItsBounds(group: Int) throws {
     try expectClose(depthwiseShapes(group))
+  }
+
+  @Test(arguments: groups) func manyFiltersStayWithinTheirBounds(group: Int) throws {
+    try expectClose(wideShapes(group))
   }
 
   private func expectClose(_ shapes: [RandomConvolution]) throws {

@@ -90,6 +90,24 @@ package struct RandomConvolution: Sendable, CustomStringConvertible {
     follower = Self.follower(draws.element(Follower.allCases), images: images, size: size, stride: stride)
   }
 
+  /// Draws many filters, 128 to 904, with kernels of 3 to 11 and mostly few channels: kernels that no cache holds
+  /// are worked on in blocks.
+  package init(wideSeed seed: Int, work: Int = 2_000_000) {
+    var draws = Draws(seed: Hash.seed("random wide convolution \(seed)"))
+    self.seed = seed
+    takesBytes = draws.below(4) == 0
+    channels = takesBytes || draws.below(3) > 0 ? draws.between(1, 4) : draws.between(5, 40)
+    filters = draws.below(4) == 0 ? draws.between(128, 400) : 8 * draws.between(16, 113)
+    images = draws.between(1, 4)
+    var window = ConvolutionWindow(
+      kernel: Extent(draws.between(3, 11), draws.between(3, 11)), stride: Extent(draws.below(4) == 0 ? 2 : 1))
+    let each = images * channels * filters * window.kernel.height * window.kernel.width
+    size = draws.place(&window, work: Double(work) / Double(each))
+    self.window = window
+    let drawn = draws.below(2) == 0 ? .biasReLUPool : draws.element(Follower.allCases)
+    follower = Self.follower(drawn, images: images, size: size, stride: window.stride)
+  }
+
   /// Of two values a channel, batch normalization leaves ±1 and gradients that cancel to rounding.
   private static func follower(_ drawn: Follower, images: Int, size: Extent, stride: Extent) -> Follower {
     let positions = images * size.height * size.width / (stride.height * stride.width)

@@ -284,7 +284,7 @@ typedef struct {
                        float beta, float bias, float *dx);
 } mk_kernels;
 
-// The best instruction set this processor can run (AVX-512 is never chosen by itself).
+// The best instruction set this processor can run.
 mk_isa mk_best_isa(void);
 // The kernels for an instruction set, or null where they were not compiled in or the processor lacks it.
 const mk_kernels *mk_kernels_for(mk_isa isa);
