@@ -32,16 +32,17 @@ package struct BarChart: Figure {
 
   package func draw(on canvas: any Canvas) {
     let style = TextStyle.label
-    let left = 14 + (bars.map { style.width(of: $0.name) }.max() ?? 0) + 8
+    let names = bars.map { style.shortened($0.name, to: 180) }
+    let left = 14 + (names.map(style.width).max() ?? 0) + 8
     let room = size.width - 14 - (bars.map { style.width(of: $0.text) }.max() ?? 0) - 6 - left
     let longest = bars.map(\.value).max() ?? 0
-    canvas.text(title, at: Point(14, 20), .title)
+    canvas.text(title, at: Point(14, 20), .title, room: size.width - 28)
     for (index, bar) in bars.enumerated() {
       let y = Self.top + Self.row * Double(index)
       let baseline = y + Self.row / 2 + style.middleToBaseline
       let width = longest > 0 ? bar.value / longest * room : 0
       canvas.fill(Rect(x: left, y: y + 2.5, width: width, height: Self.row - 5), Color.series[0])
-      canvas.text(bar.name, at: Point(left - 6, baseline), style.anchored(.end))
+      canvas.text(names[index], at: Point(left - 6, baseline), style.anchored(.end))
       canvas.text(bar.text, at: Point(left + width + 5, baseline), style)
     }
     let bottom = Self.top + Self.row * Double(bars.count)

@@ -59,9 +59,51 @@ package struct TextStyle: Sendable {
       case "f", "r", "t", "(", ")", "[", "]", "/", "-": width + 0.41
       case "m", "w", "M", "W", "%", "@": width + 0.98
       case "A"..."Z": width + 0.72
+      // The ellipsis and the letters of East Asia are as wide as they are high.
+      case "\u{1100}"...: width + 1.05
       default: width + 0.64
       }
     }
     return ems * size * (isBold ? 1.1 : 1)
+  }
+
+  /// The most room for a name of a group or a class; longer ones are cut short.
+  static let longestName = 280.0
+
+  /// The least size at which letters can be read.
+  private static let legible = 6.0
+
+  /// The same style, smaller where a text would be wider than there is room for.
+  func shrunk(_ text: String, to room: Double) -> TextStyle {
+    var style = self
+    style.size = min(size, size * room / max(width(of: text), .leastNormalMagnitude))
+    return style
+  }
+
+  /// As much of a text as there is room for, with an ellipsis where that is not all.
+  func shortened(_ text: String, to room: Double) -> String {
+    guard width(of: text) > room else { return text }
+    var left = room - width(of: "…")
+    let kept = text.prefix { letter in
+      left -= width(of: String(letter))
+      return left >= 0
+    }
+    return kept + "…"
+  }
+
+  /// A text and its style, so that it fits: smaller as far as it can be read, then cut short.
+  func fitted(_ text: String, to room: Double) -> (text: String, style: TextStyle) {
+    var style = shrunk(text, to: room)
+    guard style.size < min(size, Self.legible) else { return (text, style) }
+    style.size = min(size, Self.legible)
+    return (style.shortened(text, to: room), style)
+  }
+}
+
+extension Canvas {
+  /// Draws text that is smaller, and then cut short, where it would be longer than there is room for.
+  func text(_ text: String, at point: Point, _ style: TextStyle, room: Double) {
+    let (text, style) = style.fitted(text, to: room)
+    self.text(text, at: point, style)
   }
 }

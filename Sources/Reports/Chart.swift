@@ -2,6 +2,8 @@
 package protocol Chart: Figure, Sendable {
   /// Draws within a part of the paper.
   func draw(on canvas: any Canvas, in frame: Rect)
+  /// The height below which a frame of some width would leave the plot too little.
+  func leastHeight(width: Double) -> Double
 }
 
 extension Chart {
@@ -38,27 +40,30 @@ package struct Panels: Figure {
     return panels
   }
 
-  /// Wide enough for the widest chart's own wish, within bounds.
-  private var panelWidth: Double {
-    charts.reduce(300) { max($0, min($1.size.width - 80, 420)) }
+  /// Wide enough for the widest chart's own wish, within bounds, and as high as the highest one needs.
+  private var panel: (width: Double, height: Double) {
+    let width = charts.reduce(300) { max($0, min($1.size.width - 80, 420)) }
+    return (width, charts.reduce(Self.panelHeight) { max($0, $1.leastHeight(width: width)) })
   }
 
   private var perRow: Int { max(1, columns ?? (charts.count <= 3 ? charts.count : 2)) }
 
   package var size: (width: Double, height: Double) {
     let rows = max(1, (charts.count + perRow - 1) / perRow)
-    return (panelWidth * Double(perRow), Self.panelHeight * Double(rows) + Self.titleHeight)
+    let panel = panel
+    return (panel.width * Double(perRow), panel.height * Double(rows) + Self.titleHeight)
   }
 
   package func draw(on canvas: any Canvas) {
-    canvas.text(title, at: Point(size.width / 2, 18), TextStyle.title.anchored(.middle))
+    let (panel, width) = (panel, size.width)
+    canvas.text(title, at: Point(width / 2, 18), TextStyle.title.anchored(.middle), room: width - 28)
     for (index, chart) in charts.enumerated() {
       chart.draw(
         on: canvas,
         in: Rect(
-          x: panelWidth * Double(index % perRow),
-          y: Self.titleHeight + Self.panelHeight * Double(index / perRow), width: panelWidth,
-          height: Self.panelHeight))
+          x: panel.width * Double(index % perRow),
+          y: Self.titleHeight + panel.height * Double(index / perRow), width: panel.width,
+          height: panel.height))
     }
   }
 }
@@ -70,6 +75,8 @@ struct Legend {
     case line(Marker, dashed: Bool)
     case bar
     case interval
+
+    fileprivate var width: Double { if case .line = self { 18 } else { 9 } }
   }
 
   var entries: [(name: String, sample: Sample)]
@@ -81,17 +88,29 @@ struct Legend {
     self.entries = entries + (hasIntervals ? [("95% interval", .interval)] : [])
   }
 
+  /// The height of its rows where there is so much width for them.
+  func height(width: Double) -> Double { places(width: width).last.map { $0.y + Self.row } ?? 0 }
+
+  /// Where each entry begins, as seen from the upper left corner.
+  private func places(width: Double) -> [Point] {
+    var end = Point(0, 0)
+    return entries.map { entry in
+      let length = entry.sample.width + 4 + TextStyle.tick.width(of: entry.name)
+      if end.x > 0, end.x + length > width { end = Point(0, end.y + Self.row) }
+      defer { end.x += length + 10 }
+      return end
+    }
+  }
+
   /// Draws the rows.
   ///
   /// - Returns: Their lower end.
   func draw(on canvas: any Canvas, left: Double, right: Double, top: Double) -> Double {
     let style = TextStyle.tick
-    var (x, y) = (left, top)
-    for (index, entry) in entries.enumerated() {
-      let sampleWidth = if case .line = entry.sample { 18.0 } else { 9.0 }
-      let width = sampleWidth + 4 + style.width(of: entry.name)
-      if x > left, x + width > right { (x, y) = (left, y + Self.row) }
-      let middle = y + Self.row / 2
+    let width = right - left
+    for (index, (entry, place)) in zip(entries, places(width: width)).enumerated() {
+      let (x, sampleWidth) = (left + place.x, entry.sample.width)
+      let middle = top + place.y + Self.row / 2
       switch entry.sample {
       case .line(let marker, let dashed):
         canvas.stroke(
@@ -102,10 +121,11 @@ struct Legend {
       case .interval:
         Axes.drawInterval(from: middle - 4.5, to: middle + 4.5, at: x + 4.5, .ink, on: canvas)
       }
-      canvas.text(entry.name, at: Point(x + sampleWidth + 4, middle + style.middleToBaseline), style)
-      x += width + 10
+      canvas.text(
+        entry.name, at: Point(x + sampleWidth + 4, middle + style.middleToBaseline), style,
+        room: width - place.x - sampleWidth - 4)
     }
-    return entries.isEmpty ? y : y + Self.row
+    return top + height(width: width)
   }
 }
 
@@ -149,6 +169,12 @@ struct Axes {
     return frame.x + 26 + numbers + 6
   }
 
+  /// The other end of the plot.
+  static func right(of frame: Rect) -> Double { frame.maxX - 14 }
+
+  /// The height that a plot has at least.
+  static let leastHeight = 100.0
+
   /// The height of a value on the paper.
   func y(_ value: Double) -> Double { plot.maxY - yScale.share(of: value) * plot.height }
 
@@ -161,11 +187,14 @@ struct Axes {
         yScale.label(tick), at: Point(plot.x - 5, y(tick) + style.middleToBaseline), style.anchored(.end))
     }
     if !xLabel.isEmpty {
-      canvas.text(xLabel, at: Point(plot.midX, plot.maxY + marks + 15), TextStyle.label.anchored(.middle))
+      canvas.text(
+        xLabel, at: Point(plot.midX, plot.maxY + marks + 15), TextStyle.label.anchored(.middle),
+        room: plot.width)
     }
     var upright = TextStyle.label.anchored(.middle)
     upright.isUpright = true
-    canvas.text(yLabel, at: Point(labelX, plot.midY), upright)
+    // Above and below the plot there is some room beside the names.
+    canvas.text(yLabel, at: Point(labelX, plot.midY), upright, room: plot.height + 40)
   }
 
   /// Draws the lines of the axes, over what the chart has filled.

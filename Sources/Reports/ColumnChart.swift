@@ -58,52 +58,83 @@ package struct ColumnChart: Chart {
     let bars = Double(groups.count * max(1, series.count))
     let widestNote = notes.compactMap { $0.map(Self.text.width) }.max().map { $0 + 14 } ?? 0
     let group = max(Double(series.count) * 20 + 18, widestNote, 56)
-    return (min(max(420, 70 + group * Double(groups.count)), max(900, 70 + bars * 14)), 300)
+    let width = min(max(420, 70 + group * Double(groups.count)), max(900, 70 + bars * 14))
+    return (width, max(300, leastHeight(width: width)))
+  }
+
+  package func leastHeight(width: Double) -> Double {
+    let layout = Layout(self, in: Rect(x: 0, y: 0, width: width, height: 0))
+    return layout.head + 6 + layout.above + Axes.leastHeight + layout.foot
+  }
+
+  /// What follows from the width of the paper.
+  private struct Layout {
+    let yScale: Scale
+    /// The greatest of all that has a height.
+    let highest: Double
+    let (left, right): (Double, Double)
+    let legend: Legend
+    /// The width of a group and of a bar in it.
+    let (pitch, bar): (Double, Double)
+    let textsAreUpright: Bool
+    let names: GroupNames
+    /// Where the axis begins, as far as it has to be said.
+    let start: String
+    /// The heights of the title with the legend, of the texts above the highest bar, and of all below the plot.
+    let (head, above, foot): (Double, Double, Double)
+
+    init(_ chart: ColumnChart, in frame: Rect) {
+      let bounds = chart.series.flatMap { line in
+        line.values + line.intervals.flatMap { $0.map { [$0.lowerBound, $0.upperBound] } ?? [] }
+      }
+      yScale = Scale(bars: bounds)
+      highest = bounds.filter(\.isFinite).max() ?? yScale.upper
+      (left, right) = (Axes.left(of: frame, yScale), Axes.right(of: frame))
+      let count = chart.series.count
+      let entries = count > 1 ? chart.series.map { ($0.name, Legend.Sample.bar) } : []
+      legend = Legend(entries, intervals: chart.series.flatMap(\.intervals))
+      pitch = (right - left) / Double(max(1, chart.groups.count))
+      bar = min(38, pitch * 0.82 / Double(max(1, count)))
+      let widestText = chart.series.flatMap(\.texts).map(ColumnChart.text.width).max() ?? 0
+      textsAreUpright = widestText > (count == 1 ? pitch : bar) - 1
+      names = GroupNames(chart.groups, width: pitch - 4)
+      start = yScale.lower > 0 ? "Axis from \(yScale.label(yScale.lower))" : ""
+      head = 24 + legend.height(width: right - left)
+      let hasNotes = chart.notes.contains { $0?.isEmpty == false }
+      above = (textsAreUpright ? widestText : ColumnChart.text.size) + 5 + (hasNotes ? 20 : 0)
+      foot = 16 + names.height + (chart.xLabel.isEmpty && start.isEmpty ? 0 : 14)
+    }
   }
 
   package func draw(on canvas: any Canvas, in frame: Rect) {
-    let bounds = series.flatMap { line in
-      line.values + line.intervals.flatMap { $0.map { [$0.lowerBound, $0.upperBound] } ?? [] }
-    }
-    let yScale = Scale(bars: bounds)
-    let left = Axes.left(of: frame, yScale)
-    let right = frame.maxX - 14
-    canvas.text(title, at: Point(left, frame.y + 16), .title)
-    let entries = series.count > 1 ? series.map { ($0.name, Legend.Sample.bar) } : []
-    let legend = Legend(entries, intervals: series.flatMap(\.intervals))
-    let lowerEnd = legend.draw(on: canvas, left: left, right: right, top: frame.y + 24)
-
-    let pitch = (right - left) / Double(max(1, groups.count))
-    let bar = min(38, pitch * 0.82 / Double(max(1, series.count)))
-    let names = GroupNames(groups, width: pitch - 4)
-    let textsAreUpright = widestText > (series.count == 1 ? pitch : bar) - 1
-    let start = yScale.lower > 0 ? "Axis from \(yScale.label(yScale.lower))" : ""
-    let bottom = frame.maxY - 16 - names.height - (xLabel.isEmpty && start.isEmpty ? 0 : 14)
+    let layout = Layout(self, in: frame)
+    let (left, right, pitch, bar) = (layout.left, layout.right, layout.pitch, layout.bar)
+    canvas.text(title, at: Point(left, frame.y + 16), .title, room: right - left)
+    let lowerEnd = layout.legend.draw(on: canvas, left: left, right: right, top: frame.y + 24)
+    let bottom = frame.maxY - layout.foot
     // Texts and notes stand above the highest bar, where the scale may have room for them already.
-    let above = (textsAreUpright ? widestText : Self.text.size) + 5 + (hasNotes ? 20 : 0)
-    let highest = bounds.filter(\.isFinite).max() ?? yScale.upper
-    let room = (1 - yScale.share(of: highest)) * (bottom - lowerEnd - above)
-    let top = lowerEnd + 6 + max(0, above - room)
+    let room = (1 - layout.yScale.share(of: layout.highest)) * (bottom - lowerEnd - layout.above)
+    let top = lowerEnd + 6 + max(0, layout.above - room)
     let plot = Rect(x: left, y: top, width: right - left, height: bottom - top)
-    let axes = Axes(plot: plot, yScale: yScale, xLabel: xLabel, yLabel: yLabel, labelX: frame.x + 16)
-    axes.draw(on: canvas, below: names.height + 4)
-    if !start.isEmpty { canvas.text(start, at: Point(frame.x + 8, frame.maxY - 6), TextStyle.tick) }
+    let axes = Axes(
+      plot: plot, yScale: layout.yScale, xLabel: xLabel, yLabel: yLabel, labelX: frame.x + 16)
+    axes.draw(on: canvas, below: layout.names.height + 4)
+    if !layout.start.isEmpty {
+      canvas.text(layout.start, at: Point(frame.x + 8, frame.maxY - 6), TextStyle.tick)
+    }
     for group in groups.indices {
       let middle = plot.x + pitch * (Double(group) + 0.5)
       let highest = series.indices.map { index in
         let x = middle + (Double(index) - Double(series.count) / 2) * bar
-        return draw(index, group, x: x, width: bar, upright: textsAreUpright, on: canvas, axes)
+        return draw(index, group, x: x, width: bar, upright: layout.textsAreUpright, on: canvas, axes)
       }.min()
-      names.draw(group, middle: middle, top: plot.maxY + 4, on: canvas)
+      layout.names.draw(group, middle: middle, top: plot.maxY + 4, on: canvas)
       if let highest, notes.indices.contains(group), let note = notes[group], !note.isEmpty {
         drawBox(note, middle: middle, bottom: highest - 5, on: canvas)
       }
     }
     axes.drawLines(on: canvas)
   }
-
-  private var widestText: Double { series.flatMap(\.texts).map(Self.text.width).max() ?? 0 }
-  private var hasNotes: Bool { notes.contains { $0?.isEmpty == false } }
 
   /// Draws a bar with its value.
   ///
@@ -160,12 +191,10 @@ private struct GroupNames {
   init(_ names: [String], width: Double) {
     let wrapped = names.map { Self.wrapped($0, width: width) }
     let widest = wrapped.joined().map(Self.style.width).max() ?? 0
-    isUpright = widest > width
-    lines = isUpright ? names.map { [$0] } : wrapped
-    height =
-      isUpright
-      ? (names.map(Self.style.width).max() ?? 0) + 4
-      : Double(wrapped.map(\.count).max() ?? 1) * Self.lineHeight
+    let wrappedHeight = Double(wrapped.map(\.count).max() ?? 1) * Self.lineHeight
+    isUpright = widest > width || wrappedHeight > TextStyle.longestName
+    lines = isUpright ? names.map { [Self.style.shortened($0, to: TextStyle.longestName)] } : wrapped
+    height = isUpright ? (lines.joined().map(Self.style.width).max() ?? 0) + 4 : wrappedHeight
   }
 
   /// Breaks a name at its spaces so that the lines fit, where words allow.

@@ -19,34 +19,55 @@ package struct ConfusionMatrix: Figure {
     self.isNormalized = isNormalized
   }
 
-  private let top = 34.0
-  private let margin = 14.0
-  private let axisLabel = 18.0
+  private static let top = 34.0
+  private static let margin = 14.0
+  private static let axisLabel = 18.0
 
-  /// Cells shrink with the number of classes; below a legible size they carry no numbers.
-  private var cell: Double { min(34, max(5, 340 / Double(max(1, classes.count)))) }
-  private var nameStyle: TextStyle { TextStyle(size: min(TextStyle.tick.size, cell)) }
-  private var nameWidth: Double { classes.map { nameStyle.width(of: $0) }.max() ?? 0 }
-  private var namesAreUpright: Bool { nameWidth > cell - 2 }
-  private var side: Double { cell * Double(classes.count) }
-  private var left: Double { margin + axisLabel + nameWidth + 6 }
-  private var namesBelow: Double { namesAreUpright ? nameWidth + 8 : nameStyle.size + 8 }
+  /// Where everything stands, by the number of classes and their names.
+  private struct Layout {
+    let cell: Double
+    let nameStyle: TextStyle
+    let names: [String]
+    let namesAreUpright: Bool
+    let left: Double
+    let side: Double
+    let namesBelow: Double
+
+    init(_ classes: [String]) {
+      let count = Double(max(1, classes.count))
+      // Cells shrink with the number of classes: below a legible size they carry no numbers, and no number of
+      // classes makes the figure too large for an image.
+      cell = min(34, max(340 / count, min(5, 2400 / count)))
+      let style = TextStyle(size: min(TextStyle.tick.size, cell))
+      nameStyle = style
+      names = classes.map { style.shortened($0, to: TextStyle.longestName) }
+      let nameWidth = names.map(style.width).max() ?? 0
+      namesAreUpright = nameWidth > cell - 2
+      left = ConfusionMatrix.margin + ConfusionMatrix.axisLabel + nameWidth + 6
+      side = cell * Double(classes.count)
+      namesBelow = (namesAreUpright ? nameWidth : style.size) + 8
+    }
+  }
 
   package var size: (width: Double, height: Double) {
-    let titleWidth = TextStyle.title.width(of: title)
+    let layout = Layout(classes)
     return (
-      max(left + side + 74, titleWidth + 2 * margin), top + side + namesBelow + axisLabel + margin
+      max(layout.left + layout.side + 74, TextStyle.title.width(of: title) + 2 * Self.margin),
+      Self.top + layout.side + layout.namesBelow + Self.axisLabel + Self.margin
     )
   }
 
   package func draw(on canvas: any Canvas) {
-    canvas.text(title, at: Point(margin, 20), .title)
-    for (row, name) in classes.enumerated() {
+    let layout = Layout(classes)
+    let (left, top, side, cell) = (layout.left, Self.top, layout.side, layout.cell)
+    let (nameStyle, namesAreUpright) = (layout.nameStyle, layout.namesAreUpright)
+    canvas.text(title, at: Point(Self.margin, 20), .title)
+    for (row, name) in layout.names.enumerated() {
       let y = top + cell * (Double(row) + 0.5)
       canvas.text(name, at: Point(left - 5, y + nameStyle.middleToBaseline), nameStyle.anchored(.end))
-      drawRow(row, on: canvas)
+      draw(counts[row], at: Point(left, top + cell * Double(row)), cell: cell, on: canvas)
     }
-    for (column, name) in classes.enumerated() {
+    for (column, name) in layout.names.enumerated() {
       let x = left + cell * (Double(column) + 0.5)
       var style = nameStyle.anchored(namesAreUpright ? .end : .middle)
       style.isUpright = namesAreUpright
@@ -62,32 +83,33 @@ package struct ConfusionMatrix: Figure {
       ], .axis, width: 0.8, dashed: false)
     var upright = TextStyle.label.anchored(.middle)
     canvas.text(
-      "Predicted class", at: Point(left + side / 2, top + side + namesBelow + 12), upright)
+      "Predicted class", at: Point(left + side / 2, top + side + layout.namesBelow + 12), upright)
     upright.isUpright = true
-    canvas.text("True class", at: Point(margin + 10, top + side / 2), upright)
-    drawKey(on: canvas)
+    canvas.text("True class", at: Point(Self.margin + 10, top + side / 2), upright)
+    drawKey(at: Point(left + side + 12, top), height: min(side, 120), on: canvas)
   }
 
-  private func drawRow(_ row: Int, on canvas: any Canvas) {
-    let total = counts[row].reduce(0, +)
-    for (column, count) in counts[row].enumerated() {
-      let share = total > 0 ? Double(count) / Double(total) : 0
-      let x = left + cell * Double(column)
-      let y = top + cell * Double(row)
-      canvas.fill(Rect(x: x, y: y, width: cell, height: cell), shade(share))
+  /// Draws the cells of a true class, the first of them at a place.
+  private func draw(_ counts: [Int], at place: Point, cell: Double, on canvas: any Canvas) {
+    let total = counts.reduce(0, +)
+    // The paper shows where nothing was confused, which are most cells where there are many.
+    for (column, count) in counts.enumerated() where count > 0 {
+      let share = Double(count) / Double(total)
+      let x = place.x + cell * Double(column)
+      canvas.fill(Rect(x: x, y: place.y, width: cell, height: cell), shade(share))
+      guard cell >= 14 else { continue }
       // Without the sign, which the key beside the matrix shows.
       let text = isNormalized ? String(Table.percent(share).dropLast()) : Table.grouped(count)
-      var style = TextStyle(size: min(8.5, cell * 0.3), color: share > 0.5 ? .paper : .ink, anchor: .middle)
+      let style = TextStyle(size: min(8.5, cell * 0.3), color: share > 0.5 ? .paper : .ink, anchor: .middle)
       // A number that is too long for its cell gets smaller before it would touch its neighbor.
-      style.size = min(style.size, style.size * (cell - 3) / style.width(of: text))
-      guard cell >= 14, count > 0 else { continue }
-      canvas.text(text, at: Point(x + cell / 2, y + cell / 2 + style.middleToBaseline), style)
+      let fitting = style.shrunk(text, to: cell - 3)
+      canvas.text(text, at: Point(x + cell / 2, place.y + cell / 2 + fitting.middleToBaseline), fitting)
     }
   }
 
-  private func drawKey(on canvas: any Canvas) {
-    let x = left + side + 12
-    let height = min(side, 120)
+  /// Draws what the shades mean.
+  private func drawKey(at place: Point, height: Double, on canvas: any Canvas) {
+    let (x, top) = (place.x, place.y)
     let steps = 24
     for step in 0..<steps {
       let y = top + height * (1 - Double(step + 1) / Double(steps))

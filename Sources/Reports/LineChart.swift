@@ -46,23 +46,35 @@ package struct LineChart: Chart {
     self.isLogarithmic = isLogarithmic
   }
 
-  package var size: (width: Double, height: Double) { (420, 280) }
+  package var size: (width: Double, height: Double) { (420, max(280, leastHeight(width: 420))) }
+
+  /// The height of the title's line, and of the marks and their label below the plot.
+  private static let (head, foot) = (24.0, 38.0)
+
+  package func leastHeight(width: Double) -> Double {
+    let frame = Rect(x: 0, y: 0, width: width, height: 0)
+    let room = Axes.right(of: frame) - Axes.left(of: frame, yScale)
+    return Self.head + legend.height(width: room) + 6 + Axes.leastHeight + Self.foot
+  }
+
+  private var legend: Legend {
+    // The title names a single line already.
+    let named = series.count == 1 && series[0].name == title ? [] : series
+    return Legend(
+      named.enumerated().map { ($1.name, .line(.standard($0), dashed: $1.isDashed)) },
+      intervals: series.flatMap(\.intervals))
+  }
 
   package func draw(on canvas: any Canvas, in frame: Rect) {
     let xs = xNames.map { $0.indices.map(Double.init) } ?? series.flatMap { $0.points.map(\.x) }
     let xScale = Scale(counting: xs)
     let yScale = self.yScale
     let left = Axes.left(of: frame, yScale)
-    let right = frame.maxX - 14
+    let right = Axes.right(of: frame)
 
-    canvas.text(title, at: Point(left, frame.y + 16), .title)
-    // The title names a single line already.
-    let named = series.count == 1 && series[0].name == title ? [] : series
-    let legend = Legend(
-      named.enumerated().map { ($1.name, .line(.standard($0), dashed: $1.isDashed)) },
-      intervals: series.flatMap(\.intervals))
-    let top = legend.draw(on: canvas, left: left, right: right, top: frame.y + 24) + 6
-    let plot = Rect(x: left, y: top, width: right - left, height: frame.maxY - 38 - top)
+    canvas.text(title, at: Point(left, frame.y + 16), .title, room: right - left)
+    let top = legend.draw(on: canvas, left: left, right: right, top: frame.y + Self.head) + 6
+    let plot = Rect(x: left, y: top, width: right - left, height: frame.maxY - Self.foot - top)
     let axes = Axes(plot: plot, yScale: yScale, xLabel: xLabel, yLabel: yLabel, labelX: frame.x + 16)
     axes.draw(on: canvas)
     drawMarks(on: canvas, plot, xScale)

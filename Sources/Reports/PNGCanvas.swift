@@ -1,20 +1,23 @@
 import CMartletCairo
 import MartletTensors
 
-/// Draws a figure as a PNG image of 300 dots an inch.
+/// Draws a figure as a PNG image of 300 dots an inch, or of fewer where it would be too large for Cairo.
 final class PNGCanvas: Canvas {
-  private static let dotsPerPoint = 300.0 / 72
+  /// The most dots that an image of Cairo has on a side.
+  private static let mostDots = 32_767.0
+  private let dotsPerPoint: Double
   private let surface: OpaquePointer?
   private let cairo: OpaquePointer?
 
   init(width: Double, height: Double) {
-    let (columns, rows) = (width * Self.dotsPerPoint, height * Self.dotsPerPoint)
+    dotsPerPoint = min(300 / 72, Self.mostDots / max(width, height))
+    let (columns, rows) = (width * dotsPerPoint, height * dotsPerPoint)
     surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, Int32(columns.rounded()), Int32(rows.rounded()))
     cairo = cairo_create(surface)
     // The last row and column may lie only partly within the figure; they are paper too.
     cairo_set_source_rgb(cairo, 1, 1, 1)
     cairo_paint(cairo)
-    cairo_scale(cairo, Self.dotsPerPoint, Self.dotsPerPoint)
+    cairo_scale(cairo, dotsPerPoint, dotsPerPoint)
     cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND)
   }
 
@@ -24,7 +27,25 @@ final class PNGCanvas: Canvas {
   }
 
   /// The image as the bytes of a PNG file, nil where there was not enough memory for it.
-  var bytes: [UInt8]? { Self.bytes(of: surface) }
+  var bytes: [UInt8]? {
+    guard var bytes = Self.bytes(of: surface) else { return nil }
+    // After the signature and the header, which have one length in every PNG file.
+    bytes.insert(contentsOf: dotSize, at: 33)
+    return bytes
+  }
+
+  /// The chunk pHYs, which says how large a dot is on paper; Cairo writes none.
+  private var dotSize: [UInt8] {
+    func word(_ value: UInt32) -> [UInt8] { withUnsafeBytes(of: value.bigEndian, Array.init) }
+    let perMeter = word(UInt32((dotsPerPoint * 72 / 0.0254).rounded()))
+    let body = Array("pHYs".utf8) + perMeter + perMeter + [1]
+    let checksum = body.reduce(~UInt32(0)) { checksum, byte in
+      (0..<8).reduce(checksum ^ UInt32(byte)) { rest, _ in
+        rest >> 1 ^ (rest & 1 == 1 ? 0xEDB8_8320 : 0)
+      }
+    }
+    return word(9) + body + word(~checksum)
+  }
 
   /// A surface as the bytes of a PNG file, nil where there was not enough memory for it.
   static func bytes(of surface: OpaquePointer?) -> [UInt8]? {

@@ -69,8 +69,8 @@ package struct PictureSheet: Figure {
 
   /// A dot at 300 dots an inch: cells begin and end on dots, so that no seam shows between them.
   private static let dot = 0.24
-  /// The longer side of a picture, in dots; a larger one does not fit its place.
-  static let side = 224
+  /// The longer side of a picture's place, in dots; a larger picture is drawn smaller.
+  private static let side = 224
   private static let gap = 8.0
   private static let margin = 14.0
   private static let top = 34.0
@@ -109,7 +109,9 @@ package struct PictureSheet: Figure {
         draw(picture, at: Point(x, y), on: canvas)
         for (line, text) in picture.caption.split(separator: "\n").enumerated() {
           let below = Self.lineHeight * Double(line + 1)
-          canvas.text(String(text), at: Point(x + edge / 2, y + edge + below), Self.note.anchored(.middle))
+          canvas.text(
+            String(text), at: Point(x + edge / 2, y + edge + below), Self.note.anchored(.middle),
+            room: row.pictures.count > 1 ? edge + Self.gap - 2 : .infinity)
         }
       }
     }
@@ -117,7 +119,8 @@ package struct PictureSheet: Figure {
 
   /// Draws a picture in the upper left of its place, in whole dots.
   private func draw(_ picture: Picture, at place: Point, on canvas: any Canvas) {
-    let cell = Double(max(1, Self.side / max(picture.width, picture.height))) * Self.dot
+    let picture = picture.scaled(longest: Self.side)
+    let cell = Double(Self.side / max(picture.width, picture.height)) * Self.dot
     let left = (place.x / Self.dot).rounded() * Self.dot
     let top = (place.y / Self.dot).rounded() * Self.dot
     for row in 0..<picture.height {

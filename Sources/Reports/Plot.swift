@@ -19,6 +19,8 @@ public struct Plot {
   public var svg: String { figure.svg }
 
   /// Writes the figure, whole or not at all, as the path's ending says: `.svg`, or `.png` with 300 dots an inch.
+  ///
+  /// A PNG image has fewer dots an inch where it would be more than 32,767 dots wide or high.
   public func write(to path: String) throws(FileError) { try figure.write(to: path) }
 
   /// Loss and accuracy against the epoch, of training and validation.
@@ -86,13 +88,11 @@ public struct Plot {
           hint: "take the predictions of an evaluation of the same images")
       }
     }
-    let scale = PictureScale(data.imageShape, longest: PictureSheet.side)
     let pictures = indices.map { index in
       let label = data.label(at: index)
       let given = predictions?[index] ?? label
       let caption = data.classNames[label] + (given == label ? "" : "\nas \(data.classNames[given])")
-      let pixels = scale.applied(to: data.image(at: index).scalars)
-      return PictureSheet.Picture(pixels, shape: scale.shape, caption: caption)
+      return PictureSheet.Picture(data.image(at: index).scalars, shape: data.imageShape, caption: caption)
     }
     let rows = stride(from: 0, to: pictures.count, by: columns).map {
       PictureSheet.Row(title: "", pictures: Array(pictures[$0..<min($0 + columns, pictures.count)]))
@@ -149,5 +149,15 @@ public struct Plot {
           LineChart.Series(
             name: name, points: values.enumerated().map { Point(Double($0.offset + 1), $0.element) })
         }, isLogarithmic: isLogarithmic))
+  }
+}
+
+extension PictureSheet.Picture {
+  /// The picture, smaller by a whole factor where a side has more pixels than `longest`.
+  func scaled(longest: Int) -> Self {
+    guard max(width, height) > longest else { return self }
+    let scale = PictureScale([height, width, 3], longest: longest)
+    let bytes = pixels.flatMap { [$0.red, $0.green, $0.blue] }
+    return Self(scale.applied(to: bytes), shape: scale.shape, caption: caption)
   }
 }

@@ -78,8 +78,9 @@ package struct ProgramFigure: Figure {
     let end = Self.top + Self.row * Double(rows.count)
     func x(_ value: Double) -> Double { left + scale.share(of: value) * Self.plotWidth }
 
-    canvas.text(title, at: Point(14, 20), .title)
     let sum = String(format: "%.3g ms in all", total)
+    canvas.text(
+      title, at: Point(14, 20), .title, room: size.width - 38 - TextStyle.label.width(of: sum))
     canvas.text(sum, at: Point(size.width - 14, 20), .label.anchored(.end))
     drawLegend(on: canvas)
     for tick in scale.ticks {

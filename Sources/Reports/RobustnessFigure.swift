@@ -11,29 +11,34 @@ package struct RobustnessFigure: Figure {
     self.runs = runs
   }
 
-  private static let panel = (width: 250.0, height: 200.0)
+  private static let panelWidth = 250.0
   private static let titleHeight = 26.0
   private static let perRow = 3
 
   private var changes: [String] { runs.first?.record.changes ?? [] }
   private var rowCount: Int { (changes.count + Self.perRow - 1) / Self.perRow }
 
+  private var panelHeight: Double {
+    changes.reduce(200) { max($0, chart($1).leastHeight(width: Self.panelWidth)) }
+  }
+
   package var size: (width: Double, height: Double) {
     (
-      Self.panel.width * Double(min(Self.perRow, max(1, changes.count))),
-      Self.titleHeight + Self.panel.height * Double(max(1, rowCount))
+      Self.panelWidth * Double(min(Self.perRow, max(1, changes.count))),
+      Self.titleHeight + panelHeight * Double(max(1, rowCount))
     )
   }
 
   package func draw(on canvas: any Canvas) {
-    canvas.text(title, at: Point(size.width / 2, 18), TextStyle.title.anchored(.middle))
+    let (width, panelHeight) = (size.width, panelHeight)
+    canvas.text(title, at: Point(width / 2, 18), TextStyle.title.anchored(.middle), room: width - 28)
     for (index, change) in changes.enumerated() {
       chart(change).draw(
         on: canvas,
         in: Rect(
-          x: Self.panel.width * Double(index % Self.perRow),
-          y: Self.titleHeight + Self.panel.height * Double(index / Self.perRow), width: Self.panel.width,
-          height: Self.panel.height))
+          x: Self.panelWidth * Double(index % Self.perRow),
+          y: Self.titleHeight + panelHeight * Double(index / Self.perRow), width: Self.panelWidth,
+          height: panelHeight))
     }
   }
 

@@ -1,5 +1,3 @@
-import Foundation
-
 /// Draws a figure as the text of an SVG image; the same figure always gives the same text.
 final class SVGCanvas: Canvas {
   private var body = ""
@@ -63,7 +61,7 @@ final class SVGCanvas: Canvas {
     let turn = style.isUpright ? " transform=\"rotate(-90 \(x) \(y))\"" : ""
     body += """
       <text x="\(x)" y="\(y)" font-size="\(number(style.size))" fill="\(style.color.hex)"\
-      \(anchor)\(weight)\(turn)>\(escaped(text))</text>
+      \(anchor)\(weight)\(turn)>\(text.escaped)</text>
 
       """
   }
@@ -71,10 +69,5 @@ final class SVGCanvas: Canvas {
   private func number(_ value: Double) -> String {
     let rounded = (value * 100).rounded() / 100
     return rounded == rounded.rounded() ? String(Int(rounded)) : "\(rounded)"
-  }
-
-  private func escaped(_ text: String) -> String {
-    text.replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;")
-      .replacingOccurrences(of: ">", with: "&gt;")
   }
 }

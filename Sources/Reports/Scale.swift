@@ -67,7 +67,7 @@ struct Scale: Equatable {
       let spread = max(greatest - least, greatest * 0.01)
       self.init(covering: [max(0, least - spread), greatest], marks: marks)
     } else {
-      self.init(covering: [min(0, least), max(0, greatest, least + 1e-9)], marks: marks)
+      self.init(covering: [min(0, least), max(0, greatest)], marks: marks)
     }
   }
 
@@ -94,6 +94,7 @@ struct Scale: Equatable {
     let finite = values.filter(\.isFinite)
     guard let least = finite.min(), let greatest = finite.max() else { return (0, 1) }
     if greatest > least { return (least, greatest) }
+    if least == 0 { return (0, 1) }
     let margin = max(abs(least) * 0.1, 1e-3)
     return (least - margin, greatest + margin)
   }

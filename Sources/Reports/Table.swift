@@ -59,6 +59,7 @@ package struct Table: Sendable {
   /// A share of 1 as a percentage with one decimal, a dash where there is none.
   package static func percent(_ share: Double?) -> String {
     guard let share, share.isFinite else { return "-" }
-    return String(format: "%.1f%%", share * 100)
+    let text = String(format: "%.1f%%", share * 100)
+    return text == "-0.0%" ? "0.0%" : text
   }
 }

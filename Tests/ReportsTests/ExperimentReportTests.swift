@@ -148,6 +148,30 @@ import Testing
     #expect(page.html.contains("<a href=\"part/\(link)"))
   }
 
+  /// Runs that are only compared have no folders below the page's.
+  @Test func foldersAreToldWhereTheyAre() throws {
+    var record = try Gallery.experiment().record
+    func isTold() -> Bool { ExperimentReport(record).page.html.contains("its run folder, with the page") }
+    #expect(isTold())
+    record.path = "/nowhere"
+    #expect(!isTold())
+  }
+
+  /// Names with digits are sorted as texts, numbers by what they say.
+  @Test func tablesAreSortedByTheirNumbers() throws {
+    var record = try Gallery.experiment().record
+    record.tables = [
+      .init(
+        file: "t", title: "T",
+        columns: [
+          .init("Data set"), .init("Seeds"), .init("Images", isNumeric: true), .init("p", isNumeric: true),
+        ], rows: [["CIFAR-10", "0 1", "60,000", "-12.5%"], ["MNIST", "0 1", "-", "<0.0001"]])
+    ]
+    let section = try #require(ExperimentReport(record).page.sections.first { $0.id == "table-1" })
+    let keys = section.body.text.matches(of: /data-key="([^"]*)"/).map(\.1)
+    #expect(keys == ["60000.0", "-12.5"])
+  }
+
   @Test func anExperimentWithoutResultsGivesAPage() {
     let metric = ExperimentRecord.Metric(
       key: "test_loss", title: "Test loss", isShare: false, isBetterLower: true)

@@ -100,6 +100,18 @@ import Testing
     #expect(chart.svg.contains("a&lt;b"))
   }
 
+  /// With a letter that joins it, `<` is another character, but still the beginning of a tag.
+  @Test func lettersThatJoinAreEscaped() {
+    let chart = LineChart(
+      title: "a\"\u{301} onload=x", xLabel: "x\u{0}\u{1B}\u{FFFF}\r", yLabel: "y",
+      series: [.init(name: "b<\u{338}c", points: [Point(1, 2)]), .init(name: "\u{600}<&", points: [])])
+    let scalars = Array(chart.svg.unicodeScalars)
+    func holds(_ text: String) -> Bool { scalars.contains(Array(text.unicodeScalars)) }
+    #expect(holds(">a&quot;\u{301} onload=x<") && holds(">b&lt;\u{338}c<") && holds(">\u{600}&lt;&amp;<"))
+    #expect(holds(">x</text>"))
+    #expect(XMLChecker.isWellFormed(Array(chart.svg.utf8)))
+  }
+
   /// Everything stands within the figure, for few and many classes and epochs.
   @Test func nothingLeavesTheFigure() throws {
     var figures: [any Figure] = [1, 2, 3, 10, 37, 200, 1000].map {

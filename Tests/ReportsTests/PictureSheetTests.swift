@@ -22,6 +22,18 @@ import Testing
     try withTemporaryFolder { folder in try sheet.write(to: folder + "/sheet.png") }
   }
 
+  /// A picture with more pixels than its place has dots is made smaller by a whole factor.
+  @Test func aLargePictureStaysInItsPlace() throws {
+    let picture = PictureSheet.Picture(
+      width: 320, height: 320, pixels: [Color](repeating: Color(1, 2, 3), count: 320 * 320),
+      caption: String(repeating: "caption ", count: 20))
+    let svg = PictureSheet(title: "", rows: [.init(title: "", pictures: [picture, picture])]).svg
+    let cells = svg.matches(of: /width="([0-9.]+)" height="([0-9.]+)" fill="#010203"/)
+    // One rectangle for each of the 160 rows of both.
+    #expect(cells.count == 320 && cells.allSatisfy { $0.1 == "38.4" && $0.2 == "0.24" })
+    #expect(svg.contains(/>caption[^<]*…</))
+  }
+
   @Test func robustnessHasAPanelForEachChange() {
     let record = RobustnessRecord(
       accuracy: 0.9, images: 100,

@@ -118,6 +118,55 @@ import Testing
     #expect(html.components(separatedBy: "</script>").count == html.components(separatedBy: "<script").count)
   }
 
+  /// Letters that join `"` and `<` make other characters of them, but not for a browser.
+  @Test func lettersThatJoinCannotBreakThePage() {
+    let (name, ending) = ("a\"\u{301} onload=x", "\u{600}</script>")
+    let html: HTML = "<p title=\"\(name)\">\(ending)</p>\(HTML.data(.string(ending)))"
+    let text =
+      "<p title=\"a&quot;\u{301} onload=x\">\u{600}&lt;/script&gt;</p>"
+      + "<script type=\"application/json\">\"\u{600}\\u003c/script>\"</script>"
+    #expect(Array(html.text.utf8) == Array(text.utf8))
+  }
+
+  /// Weights that are no numbers are drawn as zeros, the others as ever.
+  @Test func spoiledFiltersHaveAPage() throws {
+    func tiles(_ spoiled: [Float]) throws -> [Substring] {
+      var report = try Gallery.report("color")
+      var views = try #require(report.material.views)
+      var weights: [Float] = [0.5, -1, 1, 0, 0.25, -0.5]
+      weights.replaceSubrange(0..<spoiled.count, with: spoiled)
+      views.filters = Tensor(shape: [1, 1, 3, 2], scalars: weights)
+      report.material.views = views
+      let filters = try #require(report.page.sections.first { $0.id == "filters" }).body.text
+      return filters.matches(of: /base64,([^"]*)/).map(\.1)
+    }
+    #expect(try tiles([.nan, -1]) == tiles([0, -1]))
+    #expect(try tiles([.infinity, -1]) == tiles([0, -1]))
+    #expect(try tiles([0.5, -1]) != tiles([0, -1]))
+  }
+
+  @Test(arguments: [
+    (0.9996, "1.0 s"), (0.9994, "999 ms"), (119.94, "119.9 s"), (119.96, "2 min 00 s"), (179.6, "3 min 00 s"),
+    (3601.2, "60 min 01 s"),
+  ])
+  func timesAreRoundedBeforeTheyAreDivided(seconds: Double, text: String) {
+    let epoch = EpochEvent(epoch: 1, loss: 1, learningRate: 1, seconds: seconds)
+    let record = RunRecord(path: "r", configuration: [:], epochs: [epoch])
+    let html = RunReport(record: record, material: ReportMaterial()).page.html
+    #expect(html.contains("<dt>Time per epoch</dt><dd class=\"value\">\(text)</dd>"))
+  }
+
+  /// Only what lowers the accuracy hurts.
+  @Test(arguments: [(0.25, false), (0.2496, false), (0.3, false), (0.2, true)])
+  func theWorstChangeIsNamedWhereItHurts(accuracy: Double, isNamed: Bool) throws {
+    var report = try Gallery.report("attention")
+    report.material.robustness = RobustnessRecord(
+      accuracy: 0.25, images: 100,
+      rows: [.init(change: "noise", strength: 1, unit: "", accuracy: accuracy)])
+    #expect(report.page.html.contains("noise at 1 hurts most: 20.0% instead of 25.0%.") == isNamed)
+    #expect(report.page.html.contains("hurts most") == isNamed)
+  }
+
   @Test func manyClassesAreDrawnInsteadOfTouched() throws {
     let count = 100
     var result = ResultEvent()
@@ -129,7 +178,9 @@ import Testing
       path: "r", configuration: ["class_names": .array(names)], epochs: [], result: result)
     let html = RunReport(record: record, material: ReportMaterial()).page.html
     #expect(!html.contains("class=\"matrix\"") && html.contains("aria-label=\"Confusion matrix\""))
-    #expect(html.utf8.count < 2_000_000)
+    #expect(html.utf8.count < 200_000)
+    // The cells of a drawing answer to no click.
+    #expect(!html.contains("A click on a cell") && html.contains("A click on a class under"))
   }
 
   @Test func tablesSortByKeys() {

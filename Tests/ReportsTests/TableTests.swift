@@ -23,5 +23,6 @@ import Testing
       ])
     #expect([0, 1, 0.005, 0.9996].map { Table.percent($0) } == ["0.0%", "100.0%", "0.5%", "100.0%"])
     #expect(Table.percent(.nan) == "-")
+    #expect([-0.0004, -0.0006].map { Table.percent($0) } == ["0.0%", "-0.1%"])
   }
 }

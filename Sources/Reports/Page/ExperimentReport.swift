@@ -201,60 +201,21 @@ package struct ExperimentReport: Sendable {
       comparison == nil
       ? [] : [ExperimentRecord.ResultTable.statisticsFile, ExperimentRecord.ResultTable.comparisonsFile]
     return record.tables.filter { !merged.contains($0.file) }.enumerated().map { index, table in
-      let rows = table.rows.map { row in
-        row.map { PageTable.Cell($0, key: Double($0.filter { $0.isNumber || $0 == "." || $0 == "-" })) }
-      }
-      let fitting = rows.filter { $0.count == table.columns.count }
+      let fitting = table.rows.filter { $0.count == table.columns.count }
       guard !fitting.isEmpty else { return nil }
+      let rows = fitting.map { row in
+        zip(row, table.columns).map { PageTable.Cell($0, key: $1.isNumeric ? Self.number($0) : nil) }
+      }
       let columns = table.columns.map { Table.Column($0.title, isNumeric: $0.isNumeric) }
       return Page.Section(
         id: "table-\(index + 1)", title: table.title, label: Self.label(table.file),
-        body: PageTable(columns, caption: table.title, rows: fitting).html)
+        body: PageTable(columns, caption: table.title, rows: rows).html)
     }
   }
 
-  /// The course of every setting, the mean over its seeds.
-  private var curves: Page.Section? {
-    func chart(_ title: String, _ label: String, _ value: (EpochEvent) -> Double?) -> PageChart? {
-      let lines = record.settings.compactMap { setting -> LineChart.Series? in
-        let runs = setting.trials.compactMap { $0.run?.epochs }
-        let epochs = runs.map(\.count).min() ?? 0
-        let points = (0..<epochs).compactMap { epoch -> Point? in
-          let values = runs.compactMap { value($0[epoch]) }
-          guard values.count == runs.count, !values.isEmpty else { return nil }
-          return Point(Double(epoch + 1), values.reduce(0, +) / Double(values.count))
-        }
-        let name = [setting.group, setting.name].compactMap(\.self).joined(separator: ", ")
-        return points.isEmpty ? nil : LineChart.Series(name: name, points: points)
-      }
-      // More lines than colors could not be told apart.
-      guard !lines.isEmpty, lines.count <= Color.series.count else { return nil }
-      return PageChart(LineChart(title: title, xLabel: "Epoch", yLabel: label, series: lines))
-    }
-    let rates = chart("Learning rate", "Learning rate", \.learningRate)
-    // One rate for all of them needs no picture.
-    let rateCount = Set(rates?.chart.series.flatMap { $0.points.map(\.y) } ?? []).count
-    let charts = [
-      chart("Validation accuracy", "Accuracy (%)") { $0.validationAccuracy.map { $0 * 100 } },
-      chart("Validation loss", "Loss", \.validationLoss),
-      chart("Training accuracy", "Accuracy (%)") { $0.accuracy.map { $0 * 100 } },
-      rateCount > 1 ? rates : nil,
-    ].compactMap(\.self)
-    guard !charts.isEmpty else { return nil }
-    return Page.Section(
-      id: "courses", title: "How the trainings went", label: "Training",
-      lead: """
-        Means over the seeds, up to the epoch that all of them reached; names above a chart hide and show its \
-        lines.\(Self.covered(charts[0].chart.series))
-        """, body: Page.grid(charts))
-  }
-
-  /// Which lines cannot be seen because a later one went the same way.
-  private static func covered(_ lines: [LineChart.Series]) -> String {
-    let covers = lines.enumerated().compactMap { index, line in
-      lines[(index + 1)...].last { $0.points == line.points }.map { "\(line.name) lies below \($0.name)" }
-    }
-    return covers.isEmpty ? "" : " \(covers.joined(separator: ", ")): they went the same way."
+  /// What a cell such as `12,786` or `89.2%` says, nil for a text.
+  private static func number(_ cell: String) -> Double? {
+    Double(cell.filter { $0 != "," && $0 != "%" }).flatMap { $0.isFinite ? $0 : nil }
   }
 
   private var trials: Page.Section? {
@@ -278,11 +239,14 @@ package struct ExperimentReport: Sendable {
         .init("Setting"), .init("Seed", isNumeric: true), .init(record.metric.title, isNumeric: true),
         .init("Time per epoch", isNumeric: true), .init("Peak memory", isNumeric: true), .init("Ended"),
       ], caption: "All trials", rows: rows)
+    // Runs that are only compared lie elsewhere.
+    let hasFolders = FileManager.default.fileExists(atPath: "\(record.path)/\(ExperimentFile.trials)")
+    let lead: HTML = """
+      Each was a process of its own; its run folder, with the page of the run, is below \
+      \(pathPrefix)\(ExperimentFile.trials)/.
+      """
     return Page.Section(
-      id: "trials", title: "All trials", label: "Trials",
-      lead:
-        "Each was a process of its own; its run folder, with the page of the run, is below \(pathPrefix)\(ExperimentFile.trials)/.",
-      body: table.html)
+      id: "trials", title: "All trials", label: "Trials", lead: hasFolders ? lead : nil, body: table.html)
   }
 
   /// The seed, and behind it the page of the run where there is one.

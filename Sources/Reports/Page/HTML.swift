@@ -21,31 +21,17 @@ package struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
     package init(literalCapacity: Int, interpolationCount: Int) { text.reserveCapacity(literalCapacity) }
 
     package mutating func appendLiteral(_ literal: String) { text += literal }
-    package mutating func appendInterpolation(_ value: String) { text += escaped(value) }
+    package mutating func appendInterpolation(_ value: String) { text += value.escaped }
     package mutating func appendInterpolation(_ value: Int) { text += "\(value)" }
     package mutating func appendInterpolation(_ value: HTML) { text += value.text }
-
-    private func escaped(_ value: String) -> String {
-      var result = ""
-      result.reserveCapacity(value.utf8.count)
-      for character in value {
-        switch character {
-        case "&": result += "&amp;"
-        case "<": result += "&lt;"
-        case ">": result += "&gt;"
-        case "\"": result += "&quot;"
-        default: result.append(character)
-        }
-      }
-      return result
-    }
   }
 
   /// Data for the page's script, which no end tag within it can cut short.
   package static func data(_ json: JSON, attributes: HTML = "") -> HTML {
-    HTML(
-      markup: "<script type=\"application/json\"\(attributes.text)>"
-        + json.text.replacing("<", with: "\\u003c") + "</script>")
+    // By bytes: a letter before it can make one character of itself and the `<`.
+    let text = json.text.utf8.split(separator: UInt8(ascii: "<"), omittingEmptySubsequences: false)
+      .map { String(Substring($0)) }.joined(separator: "\\u003c")
+    return HTML(markup: "<script type=\"application/json\"\(attributes.text)>\(text)</script>")
   }
 }
 

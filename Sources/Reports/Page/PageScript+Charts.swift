@@ -9,7 +9,7 @@ extension PageScript {
       let [least, greatest] = [Math.min(...values), Math.max(...values)];
       if (!(greatest > least)) {
         const margin = Math.max(Math.abs(least) * 0.1, 1e-9);
-        [least, greatest] = [least - margin, greatest + margin];
+        [least, greatest] = least === 0 ? [0, 1] : [least - margin, greatest + margin];
       }
       const step = roundStep((greatest - least) / marks);
       const [first, last] = [Math.floor(least / step + 1e-9), Math.ceil(greatest / step - 1e-9)];
@@ -39,10 +39,13 @@ extension PageScript {
           if (Math.log10(tick) >= low && Math.log10(tick) <= high) ticks.push(tick);
         }
       }
+      // The least and the greatest value are no round numbers.
+      const isRound = ticks.length > 1;
+      const digits = isRound ? 2 : 4;
       return {
-        ticks: ticks.length > 1 ? ticks : [Math.min(...positive), Math.max(...positive)],
-        label: (value) => value < 0.001 ? value.toExponential(1).replace('.0', '')
-          : String(Number(value.toPrecision(2))),
+        ticks: isRound ? ticks : [Math.min(...positive), Math.max(...positive)],
+        label: (value) => value < 0.001 ? value.toExponential(digits - 1).replace(/\.?0+e/, 'e')
+          : String(Number(value.toPrecision(digits))),
         share: (value) => value > 0 ? (Math.log10(value) - low) / (high - low) : NaN,
       };
     }

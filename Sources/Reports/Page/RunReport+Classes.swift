@@ -69,13 +69,15 @@ extension RunReport {
     material.robustness?.rows.min { $0.accuracy < $1.accuracy }
   }
 
-  /// Which change of the images hurts most.
+  /// Which change of the images hurts most; nil where none hurts.
   var robustnessSentence: String? {
     guard let robustness = material.robustness, let worst = robustnessWorst else { return nil }
+    let (changed, clean) = (Table.percent(worst.accuracy), Table.percent(robustness.accuracy))
+    guard worst.accuracy < robustness.accuracy, changed != clean else { return nil }
     let unit = worst.unit.isEmpty ? "" : " \(worst.unit)"
     return """
       Of the changes tried, \(worst.change) at \(Self.strength(worst.strength))\(unit) hurts most: \
-      \(Table.percent(worst.accuracy)) instead of \(Table.percent(robustness.accuracy)).
+      \(changed) instead of \(clean).
       """
   }
 }

@@ -27,7 +27,7 @@ extension RunReport {
       id: "confusion", title: "What is taken for what", label: "Confusion",
       lead: """
         Rows are the true classes, columns what the network said. \
-        A click on a cell shows the images behind it.
+        A click on a \(fits ? "cell" : "class under “The most frequent confusions”") shows the images behind it.
         """, body: body)
   }
 

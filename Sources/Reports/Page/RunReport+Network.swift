@@ -137,10 +137,9 @@ package struct NetworkDrawing: Figure {
         Point(frame.x, frame.maxY), Point(frame.x, frame.y),
       ], Color(190, 198, 206), width: 0.7, dashed: false)
     let shape = Self.text(of: node.shape)
-    var name = TextStyle(size: 9, isBold: true)
-    let room = frame.width - 22 - TextStyle.tick.width(of: shape)
-    name.size = min(9, 9 * room / max(1, name.width(of: node.name)))
-    canvas.text(node.name, at: Point(frame.x + 11, frame.y + 14), name)
+    canvas.text(
+      node.name, at: Point(frame.x + 11, frame.y + 14), TextStyle(size: 9, isBold: true),
+      room: frame.width - 22 - TextStyle.tick.width(of: shape))
     canvas.text(shape, at: Point(frame.maxX - 6, frame.y + 14), TextStyle.tick.anchored(.end))
     canvas.text(
       node.type, at: Point(frame.x + 11, frame.y + 27), TextStyle(size: 8, color: Color(84, 93, 104)))

@@ -43,7 +43,6 @@ extension RunReport {
         ("Martlet", environment.martletVersion),
       ]
       if let started = environment.started { rows.append(("Started", started)) }
-      if let revision = environment.revision { rows.append(("Revision", revision)) }
     }
     if let result = record.result {
       if let threads = result.threads { rows.append(("Threads", "\(threads)")) }

@@ -145,18 +145,22 @@ extension RunReport {
 
   static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite else { return "-" }
-    if seconds < 1 { return String(format: "%.0f ms", seconds * 1000) }
-    if seconds < 120 { return String(format: "%.1f s", seconds) }
+    // What a text is rounded to decides on its unit, so that none says 1000 ms or 2 min 60 s.
+    let (milliseconds, tenths) = ((seconds * 1000).rounded(), (seconds * 10).rounded())
+    if milliseconds < 1000 { return String(format: "%.0f ms", milliseconds) }
+    if tenths < 1200 { return String(format: "%.1f s", tenths / 10) }
+    let whole = seconds.rounded()
     return String(
-      format: "%.0f min %02.0f s", (seconds / 60).rounded(.down), seconds.truncatingRemainder(dividingBy: 60))
+      format: "%.0f min %02.0f s", (whole / 60).rounded(.down), whole.truncatingRemainder(dividingBy: 60))
   }
 
   /// In the largest unit of 1,024 that fits.
   static func bytes(_ count: Int) -> String {
-    let (value, kilo) = (Double(count), 1024.0)
-    if value < kilo * kilo { return String(format: "%.0f kB", value / kilo) }
-    if value < kilo * kilo * kilo { return String(format: "%.1f MB", value / (kilo * kilo)) }
-    return String(format: "%.1f GB", value / (kilo * kilo * kilo))
+    let kilobytes = Double(count) / 1024
+    if kilobytes.rounded() < 1024 { return String(format: "%.0f kB", kilobytes) }
+    let megabytes = kilobytes / 1024
+    if (megabytes * 10).rounded() < 10240 { return String(format: "%.1f MB", megabytes) }
+    return String(format: "%.1f GB", megabytes / 1024)
   }
 
   private static func median(_ values: [Double]) -> Double? {

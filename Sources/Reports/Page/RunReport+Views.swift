@@ -9,10 +9,10 @@ extension RunReport {
     }
     let (height, width, channels) = (filters.shape[0], filters.shape[1], filters.shape[2])
     let count = filters.shape[3]
-    let greatest = Double(filters.scalars.reduce(0) { max($0, abs($1)) })
+    let greatest = Double(filters.scalars.reduce(0) { $1.isFinite ? max($0, abs($1)) : $0 })
     func weight(_ y: Int, _ x: Int, _ channel: Int, _ filter: Int) -> Double {
       let value = filters.scalars[((y * width + x) * channels + channel) * count + filter]
-      return greatest > 0 ? Double(value) / greatest : 0
+      return greatest > 0 && value.isFinite ? Double(value) / greatest : 0
     }
     let tiles = (0..<count).map { filter -> HTML in
       let pixels = (0..<height * width).map { place -> Color in
