@@ -2,6 +2,7 @@ import ArgumentParser
 import MartletCPU
 import MartletDatasets
 import MartletExperiments
+import MartletImages
 
 /// The options that every verb takes.
 struct CommonOptions: ParsableArguments {
@@ -57,17 +58,34 @@ struct CommonOptions: ParsableArguments {
   var threadCount: Int { threads ?? WorkerPool.usableProcessors }
 
   /// Loads the images of a system and tells on the way what takes time.
-  func load(_ system: TrainingSystem) throws -> SystemData {
+  ///
+  /// - Parameter conversion: What becomes of the pictures of a folder; else its settings say it.
+  func load(_ system: TrainingSystem, as conversion: ImageConversion? = nil) throws -> SystemData {
     let loaded = try SystemData(
-      system.dataset, size: system.settings.imageSize, onCorrupt: system.settings.corruptImages,
-      directory: data, observer: observer())
+      system.dataset, size: system.settings.imageSize, conversion: conversion,
+      onCorrupt: system.settings.corruptImages, directory: data, threads: threadCount, observer: observer())
     if loaded.skippedCount > 0 {
       let count = loaded.skippedCount + loaded.train.count + loaded.test.count
       Output.warn(
         "\(loaded.title): \(loaded.skippedCount) of \(count) pictures cannot be decoded and are left out; "
           + "--corrupt-images refuse stops instead")
     }
+    let untested = loaded.untestedClasses
+    if let first = untested.first {
+      Output.warn(
+        "\(loaded.title): no test image shows \(first)"
+          + (untested.count > 1 ? " or \(untested.count - 1) more classes" : "")
+          + "; add pictures of each class to test/CLASS")
+    }
     return loaded
+  }
+
+  /// Loads the images that a run's network is to take.
+  func load(for configuration: RunConfiguration) throws -> SystemData {
+    let dataset = configuration.system.dataset
+    return try load(
+      configuration.system,
+      as: SystemData.isFolder(dataset) ? try configuration.conversion(at: dataset) : nil)
   }
 
   /// Loads a data set and tells on the way what takes time.

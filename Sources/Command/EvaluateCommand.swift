@@ -12,7 +12,8 @@ struct EvaluateCommand: Verb {
     abstract: "Measure the network of a run on its test and training images.",
     discussion: """
       An unfinished run is measured with its newest checkpoint. Preprocessing is a part of the network, so \
-      that it cannot differ from the training's; images of another size or with other classes are refused.
+      that it cannot differ from the training's; published images of another size and images with other \
+      classes are refused. Of another data set the test images are measured, of a folder without such all.
 
       With --robustness the test images are changed too: noise, shift, rotation, blur, contrast, brightness, \
       a covering square, each in five strengths that --seed decides. The run folder gets robustness.json and \
@@ -28,7 +29,7 @@ struct EvaluateCommand: Verb {
   @Argument(help: "The run folder; several with --robustness.")
   var runs: [String]
   @Option(
-    help: ArgumentHelp("Another data set with images and classes of the same shape.", valueName: "name"))
+    help: ArgumentHelp("Another data set with the same classes, or folder:DIR.", valueName: "name"))
   var dataset: String?
   @Flag(help: "Measure the accuracy on changed test images too.")
   var robustness = false
@@ -55,17 +56,19 @@ struct EvaluateCommand: Verb {
       // The size is that of the training's folder; published images have their own.
       if !SystemData.isFolder(dataset) { configuration.system.settings.imageSize = nil }
     }
-    let data = try common.load(configuration.system)
+    let data = try common.load(for: configuration)
     try configuration.preparation.require(data.preparation)
-    let (train, test) = try configuration.system.prepared(data)
+    if dataset == nil { try configuration.requireImages(of: data, at: run) }
+    let (train, test) =
+      dataset == nil ? try configuration.system.prepared(data) as (ImageDataset?, _) : (nil, data.unseen)
     let trainer = try configuration.trainer(threads: common.threadCount)
     try trainer.parameters.load(try record.weights(onProblem: Output.warn), from: run)
     var result = record.result ?? ResultEvent()
     result.run = run
-    result.note(test: try trainer.evaluate(test), train: try trainer.evaluate(train))
+    result.note(test: try trainer.evaluate(test), train: try train.map { try trainer.evaluate($0) })
     result.epochs = record.epochs.count
     result.arenaBytes = trainer.arenaBytes
-    result.datasetBytes = train.storedBytes + test.storedBytes
+    result.datasetBytes = (train?.storedBytes ?? 0) + test.storedBytes
     result.peakMemoryBytes = ProcessMeter.anonymousBytes
     result.weightsSHA256 = trainer.parameters.sha256
     result.seed = configuration.system.settings.seed

@@ -83,8 +83,9 @@ struct ExperimentCommand: Verb {
     try experiment.check()
     if dryRun { return try tellPlan([experiment]) }
     let path = output ?? "experiments/\(experiment.name)"
-    let (record, files) = try train(experiment, at: path)
+    let (record, files, failures) = try train(experiment, at: path)
     tell(record, files)
+    try end(with: failures)
   }
 
   // MARK: What is tried
@@ -122,9 +123,12 @@ struct ExperimentCommand: Verb {
 
   // MARK: Training
 
+  /// Trains what is not finished, and puts the results together.
+  ///
+  /// - Returns: Also the failures of trials that could not be trained.
   private func train(
     _ experiment: Experiment, at path: String
-  ) throws -> (ExperimentRecord, ExperimentRecord.Files) {
+  ) throws -> (ExperimentRecord, ExperimentRecord.Files, [Failure]) {
     let folder = try ExperimentFolder(
       at: path, definition: experiment.definition, growing: ["seeds"])
     let voice = ExperimentVoice(isJSON: common.json, isQuiet: quiet)
@@ -144,15 +148,15 @@ struct ExperimentCommand: Verb {
     let outcome = try Interruption.duringTraining { try run.perform(runner) }
     voice.finish()
     guard !outcome.isInterrupted else { throw interrupted(experiment, run) }
-    let record = try experiment.record(at: path, failures: outcome.failures)
-    return (record, try record.write(to: folder.path))
+    let record = experiment.record(at: path, failures: outcome.failures)
+    return (record, try record.write(to: folder.path), runner.failures)
   }
 
   private func absolute(_ path: String) -> String { URL(fileURLWithPath: path).path }
 
   private func interrupted(_ experiment: Experiment, _ run: ExperimentRun) -> Failure {
     let trials = experiment.trials
-    let finished = trials.count { run.isFinished($0) }
+    let finished = trials.count { (try? run.isFinished($0)) == true }
     let words = CommandLine.arguments.dropFirst().map { word in
       word.allSatisfy { $0.isLetter || $0.isNumber || "-_./:,=".contains($0) } ? word : "'\(word)'"
     }
@@ -168,17 +172,27 @@ struct ExperimentCommand: Verb {
     let path = output ?? "experiments/\(study.id)"
     let folder = try ExperimentFolder(at: path, definition: study.definition)
     var records: [ExperimentRecord] = []
+    var failures: [Failure] = []
     for part in study.parts {
-      let (record, files) = try train(part, at: "\(path)/\(part.name)")
+      let (record, files, failed) = try train(part, at: "\(path)/\(part.name)")
       if !common.json, !quiet {
         Output.line("")
         tell(record, files)
         Output.line("")
       }
       records.append(record)
+      failures += failed
     }
-    let summary = try study.record(at: path, records)
+    let summary = study.record(at: path, records)
     tell(summary, try summary.write(to: folder.path))
+    try end(with: failures)
+  }
+
+  /// Ends with the first failure of trials that could not be trained, after the results of the others.
+  private func end(with failures: [Failure]) throws {
+    guard let first = failures.first else { return }
+    let more = failures.count > 1 ? " (\(failures.count - 1) more failed, see above)" : ""
+    throw Failure(first.status, first.text + more)
   }
 
   // MARK: Telling
@@ -227,6 +241,7 @@ struct ExperimentCommand: Verb {
         trials += 1
         total += steps ?? 0
         let settings = trial.system.settings
+        let mayEndSooner = settings.patience != nil || settings.stopLoss != nil
         if common.json {
           Output.json([
             "event": "trial", "experiment": .string(experiment.name), "trial": .string(trial.name),
@@ -236,7 +251,7 @@ struct ExperimentCommand: Verb {
           ])
         }
         table.append([
-          trial.title, "\(settings.epochs)", "\(settings.batchSize)",
+          trial.title, "\(mayEndSooner ? "up to " : "")\(settings.epochs)", "\(settings.batchSize)",
           steps.map { Table.grouped($0) } ?? "?", changes,
         ])
       }

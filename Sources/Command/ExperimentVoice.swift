@@ -108,28 +108,28 @@ final class ExperimentVoice: Sendable {
   private func note(_ end: TrialEnd, of trial: Experiment.Trial, _ state: inout State) {
     let active = state.active.first { $0.name == trial.name }
     state.active.removeAll { $0.name == trial.name }
-    let words: String
+    let (word, rest): (String, String)
     switch end {
     case .finished:
       state.ended += 1
       state.endedNow += 1
       let accuracy = active?.validation.map { "  accuracy \(Table.percent($0))" } ?? ""
-      words = "done\(accuracy)"
+      (word, rest) = ("done", accuracy)
     case .failed(let reason):
       state.ended += 1
       state.endedNow += 1
-      words = "failed: \(reason)"
-    case .interrupted: words = "stopped, saved"
+      (word, rest) = ("failed", ": \(reason)")
+    case .interrupted: (word, rest) = ("stopped", ", saved")
     }
     if isJSON {
       return Output.json([
         "event": "trial", "trial": .string(trial.name), "seed": .integer(trial.seed),
-        "end": .string(words.split(separator: " ").first.map(String.init) ?? words),
+        "end": .string(word),
       ])
     }
     let seconds = active.map { (ContinuousClock.now - $0.start) / .seconds(1) } ?? 0
-    line(
-      "[\(state.ended)/\(state.total)] \(trial.title)  \(words)  \(TerminalProgress.clock(seconds))", &state)
+    let count = "[\(state.ended)/\(state.total)]"
+    line("\(count) \(trial.title)  \(word)\(rest)  \(TerminalProgress.clock(seconds))", &state)
     draw(&state)
   }
 

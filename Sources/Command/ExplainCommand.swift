@@ -147,20 +147,10 @@ struct ExplainCommand: Verb {
 
   /// The picture as the network takes it, and its name.
   private func picture(_ configuration: RunConfiguration) throws -> (Tensor<UInt8>, String) {
-    let shape = configuration.imageShape
-    if let image {
-      guard let channels = ImageCoder.Channels(count: shape[2]) else {
-        throw Failure(
-          .badData, at: image, expected: "a network for images of 1 or 3 channels", received: "\(shape[2])",
-          hint: "pictures cannot be given to it")
-      }
-      let conversion =
-        try configuration.preparation.resizing.map { try ImageConversion(parsing: $0) }
-        ?? ImageConversion(height: shape[0], width: shape[1], channels: channels)
-      return (try conversion.image(file: image), image)
-    }
-    let data = try common.load(configuration.system)
+    if let image { return (try configuration.conversion(at: image).image(file: image), image) }
+    let data = try common.load(for: configuration)
     try configuration.preparation.require(data.preparation)
+    try configuration.requireImages(of: data, at: "--test-image")
     let test = try configuration.system.prepared(data).test
     guard let testImage, test.labels.indices.contains(testImage) else {
       throw Failure(

@@ -3,6 +3,7 @@ import MartletCPU
 import MartletDatasets
 import MartletExperiments
 import MartletGraphs
+import MartletImages
 import MartletInterchange
 import MartletNetworks
 import MartletTensors
@@ -36,6 +37,11 @@ struct ImportCommand: Verb {
   var system: String?
   @Option(help: ArgumentHelp("The data set whose images and classes the network has.", valueName: "name"))
   var dataset: String?
+  @Option(
+    help: ArgumentHelp(
+      "What the pictures of a folder are brought to, as 64 or 48x64; an ONNX network tells it.",
+      valueName: "pixels"))
+  var imageSize: String?
   @Option(help: ArgumentHelp("The new run folder.", valueName: "dir"))
   var run: String
   @Option(help: ArgumentHelp("The factor of each byte before an ONNX network.", valueName: "x"))
@@ -74,7 +80,9 @@ struct ImportCommand: Verb {
     guard scale == 1, mean == nil, deviation == nil else {
       throw misuse("--scale, --mean, --deviation", "an ONNX network", "weights for a model of Martlet")
     }
-    let configuration = try configuration(try chosenSystem())
+    var system = try chosenSystem()
+    system.settings.imageSize = try imageSize.map { try FolderSize(parsing: $0) }
+    let configuration = try configuration(system)
     let outline = try NetworkOutline(try configuration.network())
     if ForeignFormat.isONNX(file) {
       let given = try ONNXNetwork(try onnxModel(), place: file).weights
@@ -96,7 +104,15 @@ struct ImportCommand: Verb {
       scale: scale, mean: try numbers(mean, "--mean"), deviation: try numbers(deviation, "--deviation"),
       place: file)
     let network = try ONNXNetwork(onnx, place: file)
-    let configuration = try configuration(try ImportedNetwork.system(network, place: file, dataset: dataset))
+    let shape = network.input.shape
+    guard imageSize == nil else { throw misuse("--image-size", "none, as an ONNX network tells it", "one") }
+    var system = try ImportedNetwork.system(network, place: file, dataset: dataset)
+    var conversion: ImageConversion?
+    if SystemData.isFolder(dataset), shape.count == 3, let channels = ImageCoder.Channels(count: shape[2]) {
+      conversion = try ImageConversion(height: shape[0], width: shape[1], channels: channels)
+      system.settings.imageSize = FolderSize(height: shape[0], width: shape[1])
+    }
+    let configuration = try configuration(system, conversion)
     guard network.input.shape == configuration.imageShape else {
       throw Failure(
         .badData, at: file, expected: "images \(configuration.imageShape), as in \(dataset)",
@@ -123,15 +139,18 @@ struct ImportCommand: Verb {
       return try .named(system)
     }
     guard let model else { throw misuse("import", "--system ID, or --model NAME with --dataset", "neither") }
-    return try .named(model: model, dataset: dataset ?? TrainingSystem.defaultDataset)
+    guard let dataset else { throw misuse("--dataset", "the data set whose classes the network has", "none") }
+    return try .named(model: model, dataset: dataset)
   }
 
   /// A folder of pictures is looked at for its classes; a published data set's are known.
-  private func configuration(_ system: TrainingSystem) throws -> RunConfiguration {
+  private func configuration(
+    _ system: TrainingSystem, _ conversion: ImageConversion? = nil
+  ) throws -> RunConfiguration {
     guard SystemData.isFolder(system.dataset) else {
       return RunConfiguration(system: system, card: try DatasetCatalog.card(system.dataset))
     }
-    return RunConfiguration(system: system, preparation: try common.load(system).preparation)
+    return RunConfiguration(system: system, preparation: try common.load(system, as: conversion).preparation)
   }
 
   private func numbers(_ text: String?, _ option: String) throws -> [Double] {

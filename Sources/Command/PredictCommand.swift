@@ -30,15 +30,7 @@ struct PredictCommand: Verb {
   func perform() throws {
     let (configuration, record) = try RunConfiguration.load(run: run)
     let shape = configuration.imageShape
-    guard let channels = ImageCoder.Channels(count: shape[2]) else {
-      throw Failure(
-        .badData, at: run, expected: "a network for images of 1 or 3 channels", received: "\(shape[2])",
-        hint: "pictures cannot be given to it")
-    }
-    // As the training's pictures were brought to their size; published images were never resized.
-    let conversion =
-      try configuration.preparation.resizing.map { try ImageConversion(parsing: $0) }
-      ?? ImageConversion(height: shape[0], width: shape[1], channels: channels)
+    let conversion = try configuration.conversion(at: run)
     // All are read before anything is told, so that a bad one leaves no half result.
     let pictures = try images.map { path in (path, try conversion.image(file: path)) }
     let network = try configuration.network()

@@ -45,7 +45,9 @@ struct ReproduceCommand: Verb {
       if seeds > 1, common.json { Output.json(outcome.result.json.replacing("event", with: "seed")) }
       outcomes.append(outcome)
     }
-    let comparison = ReferenceComparison(chosen, outcomes.map(\.result))
+    let comparison = ReferenceComparison(
+      try settings.applied(to: chosen, seed: nil), outcomes.map(\.result),
+      lastLosses: outcomes.compactMap(\.lastLoss))
     if common.json { return Output.json(summary(comparison)) }
     try tell(comparison, outcomes)
   }
@@ -57,20 +59,23 @@ struct ReproduceCommand: Verb {
     let run = running.run.map { seeds == 1 ? $0 : "\($0)/seed-\(seed)" }
     let system = try settings.applied(to: chosen, seed: seed)
     let data = try common.load(system)
-    var configuration = RunConfiguration(system: system, preparation: data.preparation)
+    var configuration = RunConfiguration(system: system, data: data)
     if running.resume, let run, RunFolder.exists(at: run) {
       let (saved, record) = try RunConfiguration.load(run: run)
       configuration = try settings.resumed(saved, as: configuration.system, seed: seed)
       if let result = record.result, result.epochs == configuration.system.settings.epochs || result.isEarly {
         let report = "\(run)/\(RunFile.report)"
         return SeedOutcome(
-          result: result, folder: run, report: FileManager.default.fileExists(atPath: report) ? report : nil)
+          result: result, lastLoss: record.epochs.last?.loss, folder: run,
+          report: FileManager.default.fileExists(atPath: report) ? report : nil)
       }
     }
     let job = TrainingJob(
       configuration, threads: common.threadCount, run: run, resume: running.resume, voice: voice)
     let outcome = try job.performTelling(data, voice)
-    return SeedOutcome(result: outcome.result, folder: outcome.folder, report: outcome.report)
+    return SeedOutcome(
+      result: outcome.result, lastLoss: outcome.history.epochs.last?.loss, folder: outcome.folder,
+      report: outcome.report)
   }
 
   private func tell(_ comparison: ReferenceComparison, _ outcomes: [SeedOutcome]) throws {
@@ -109,6 +114,8 @@ struct ReproduceCommand: Verb {
 /// What a seed's training left, now or in an earlier run of the command.
 private struct SeedOutcome {
   let result: ResultEvent
+  /// The loss of the last epoch, penalties included.
+  let lastLoss: Double?
   let folder: String
   /// The page, by path; nil where there is none.
   let report: String?

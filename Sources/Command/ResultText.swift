@@ -8,7 +8,8 @@ extension ResultEvent {
     func line(_ name: String, _ accuracy: Double?, _ loss: Double?) -> String {
       "\(name) accuracy \(Table.percent(accuracy))  loss \(loss.map { String(format: "%.4f", $0) } ?? "-")"
     }
-    var lines = [line("Test:    ", testAccuracy, testLoss), line("Training:", trainAccuracy, trainLoss)]
+    var lines = [line("Test:    ", testAccuracy, testLoss)]
+    if trainAccuracy != nil { lines.append(line("Training:", trainAccuracy, trainLoss)) }
     lines.append(
       "Weighted: precision \(Table.percent(precision))  recall \(Table.percent(recall))  F1 \(Table.percent(f1))"
     )

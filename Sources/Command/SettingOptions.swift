@@ -59,7 +59,7 @@ struct SettingOptions: ParsableArguments {
   var imageSize: String?
   @Option(
     help: ArgumentHelp(
-      "What becomes of pictures of a folder that cannot be decoded: \(ImageFolder.CorruptImages.help).",
+      "What becomes of pictures of a folder that cannot be decoded: \(ImageFolder.CorruptImages.help) (skip if not given).",
       valueName: "word"))
   var corruptImages: String?
   @Flag(help: "Note the mean norm of each epoch's gradients among its figures.")

@@ -31,7 +31,8 @@ struct TrainCommand: Verb {
   var model: String?
   @Option(
     help: ArgumentHelp(
-      "A data set: \(DatasetsCommand.names), or folder:PATH with train/CLASS/*.png below.", valueName: "name")
+      "A data set: \(DatasetsCommand.names), or folder:PATH with train/CLASS/*.png below; without test/CLASS a fifth "
+        + "of each class is the test.", valueName: "name")
   )
   var dataset: String?
   @OptionGroup var settings: SettingOptions
@@ -57,11 +58,11 @@ struct TrainCommand: Verb {
   private func chosenConfiguration() throws -> (RunConfiguration, SystemData) {
     if let run = try running.runToResume() {
       let configuration = try resumedConfiguration(run)
-      return (configuration, try common.load(configuration.system))
+      return (configuration, try common.load(for: configuration))
     }
     let system = try settings.applied(to: try chosenSystem(), seed: try common.checkedSeed())
     let data = try common.load(system)
-    return (RunConfiguration(system: system, preparation: data.preparation), data)
+    return (RunConfiguration(system: system, data: data), data)
   }
 
   private func chosenSystem() throws -> TrainingSystem {

@@ -32,7 +32,7 @@ struct TrialCommand: Verb {
     let run = "\(experiment)/\(ExperimentFile.trials)/\(trial)"
     let voice = TrainingVoice(isJSON: common.json, isQuiet: false)
     var job = TrainingJob(
-      RunConfiguration(system: system, preparation: data.preparation), threads: common.threadCount, run: run,
+      RunConfiguration(system: system, data: data), threads: common.threadCount, run: run,
       resume: true, voice: voice)
     let summary = try job.configuration.network().summary()
     let tell = job.progress

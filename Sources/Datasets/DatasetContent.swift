@@ -29,6 +29,11 @@ package struct DatasetContent {
       let digest = SourceFile.digest(of: contents[file.name] ?? [])
       if digest == file.sha256 { continue }
       isOfficial = false
+      if let twin = card.files.first(where: { $0.sha256 == digest }) {
+        throw DatasetError(
+          .badData, at: place(file.name), expected: "bytes of \(file.name)",
+          received: "those of \(twin.name)", hint: "the files were mixed up or copied: fetch them again")
+      }
       if let other = DatasetCatalog.all.first(where: { $0.files.contains { $0.sha256 == digest } }) {
         throw DatasetError(
           .badData, at: place(file.name), expected: "bytes of \(card.title)",

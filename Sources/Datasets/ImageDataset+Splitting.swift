@@ -84,7 +84,7 @@ extension ImageDataset {
         throw DatasetError(
           .badArgument, at: "split \"\(self)\"",
           expected: "a part of the \(total) images that leaves some on both sides",
-          received: "\(count) images held out")
+          received: "\(count) images held out", hint: "a fraction lies between 0 and 1")
       }
     }
   }

@@ -10,6 +10,15 @@ public struct ChannelMoments: Sendable, Equatable {
 }
 
 extension ImageDataset {
+  /// The SHA-256 of all labels in order, and of 256 images spread over all, the first and the last among them.
+  package var contentDigest: String {
+    var digest = SHA256()
+    labels.withUnsafeBytes { digest.update($0) }
+    let most = Swift.max(1, Swift.min(count, 256) - 1)
+    for place in 0...most { withImage(at: place * (count - 1) / most) { digest.update($0) } }
+    return digest.hexDigest()
+  }
+
   /// A weight for each class that makes all classes count equally: n / (k · images of the class), for n
   /// images in k classes that occur, as in scikit-learn's `balanced`.
   ///

@@ -44,6 +44,11 @@ public struct ImageDataset: Sendable {
       throw DatasetError(
         .badData, at: name, expected: "at least one image", received: "an empty data set")
     }
+    guard height > 0, width > 0, channels > 0 else {
+      throw DatasetError(
+        .badData, at: name, expected: "images [H, W, C] of at least one pixel",
+        received: "\([height, width, channels])")
+    }
     if let wrong = labels.firstIndex(where: { $0 < 0 || Int($0) >= classNames.count }) {
       throw DatasetError(
         .badData, at: "\(name), image \(wrong)", expected: "a label from 0 to \(classNames.count - 1)",
@@ -153,7 +158,10 @@ public struct ImageDataset: Sendable {
 
   /// The images at `indices`, in that order, as a view.
   public func subset(_ indices: some Sequence<Int>) -> ImageDataset {
-    view(named: name, indices.map { Int32(storedIndex(at: $0)) })
+    let stored = indices.map { Int32(storedIndex(at: $0)) }
+    var view = view(named: name, stored)
+    view.hasRepeats = hasRepeats || Set(stored).count < stored.count
+    return view
   }
 
   /// The images at `indices`, with a note of how they were chosen.

@@ -96,8 +96,9 @@ package struct LocalFiles: Sendable {
     return [name, name + ".gz"] + (dotted == name ? [] : [dotted, dotted + ".gz"])
   }
 
+  /// Whether there is anything but a folder: archives are unpacked to folders named like the files in them.
   private static func exists(_ path: String) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFDIR
   }
 }

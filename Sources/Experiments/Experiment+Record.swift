@@ -6,7 +6,7 @@ extension Experiment {
   /// Puts the results together from the run folders below `path`.
   ///
   /// - Parameter failures: Why trials came to no result, by their names.
-  package func record(at path: String, failures: [String: String] = [:]) throws -> ExperimentRecord {
+  package func record(at path: String, failures: [String: String] = [:]) -> ExperimentRecord {
     var record = ExperimentRecord(
       path: path, name: name, title: title, metric: metric.record, seeds: seeds,
       settings: variants.map {
@@ -18,8 +18,8 @@ extension Experiment {
       var entry = ExperimentRecord.Trial(name: trial.name, seed: trial.seed)
       entry.failure = failures[trial.name]
       let run = record.runPath(of: entry)
-      if RunFolder.exists(at: run) {
-        let loaded = try RunRecord.load(run)
+      // A run that cannot be read has failed as a trial, which told why.
+      if let loaded = try? RunRecord.load(run) {
         entry.run = loaded
         entry.note(TrialFacts.load(run), trial.system)
         if loaded.result != nil { entry.value = metric.value(of: loaded) }
@@ -43,11 +43,13 @@ extension ExperimentRecord {
     comparisons = []
     for group in groups {
       let members = settings.filter { $0.group == group && $0.mean != nil }
-      guard let base = members.first(where: { $0.name == baseline }) else { continue }
-      for setting in members where setting.name != base.name { comparisons.append(compare(setting, base)) }
+      // A baseline that came to no result leaves the question of the best.
+      if let base = members.first(where: { $0.name == baseline }) {
+        for setting in members where setting.name != base.name { comparisons.append(compare(setting, base)) }
+      }
       // Whether the best is more than chance is asked too, unless it has been.
       let ranked = self.ranked(in: group)
-      if ranked.count > 1, ranked[0].name != base.name, ranked[1].name != base.name {
+      if ranked.count > 1, ranked[0].name != baseline, ranked[1].name != baseline {
         comparisons.append(compare(ranked[0], ranked[1]))
       }
     }
@@ -76,7 +78,7 @@ extension ExperimentRecord {
       }
     return Comparison(
       group: setting.group, setting: setting.name, other: other.name, difference: own.mean - others.mean,
-      lower: test?.interval.lowerBound, upper: test?.interval.upperBound, p: isIdentical ? nil : test?.p,
+      lower: test?.interval?.lowerBound, upper: test?.interval?.upperBound, p: isIdentical ? nil : test?.p,
       isPaired: isPaired, isIdentical: isIdentical)
   }
 }
@@ -91,7 +93,7 @@ extension ExperimentRecord.Setting {
     return sample.count > 0 ? sample.mean : nil
   }
 
-  /// Half the width of the 95 % interval around that mean; nil for fewer than two values.
+  /// Half the width of the 95 % interval around that mean; nil for fewer than two values, or equal ones.
   package func margin(_ value: (ExperimentRecord.Trial) -> Double?) -> Double? {
     Sample(trials.compactMap(value)).margin()
   }

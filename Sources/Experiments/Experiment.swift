@@ -98,10 +98,10 @@ package struct Experiment: Sendable {
       hint: "run 'martlet experiment', which starts its trials itself", isInFile: true)
   }
 
-  /// A text as a part of a file's name: `Cosine Annealing` as `cosine-annealing`.
+  /// A text as a part of a file's name: `Cosine Annealing` as `cosine-annealing`, `+` as `setting`.
   static func slug(_ text: String) -> String {
     let words = text.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber || $0 == ".")) }
-    return words.joined(separator: "-")
+    return words.isEmpty ? "setting" : words.joined(separator: "-")
   }
 
   /// Refuses what no trial could begin with, before a folder is made.
@@ -112,11 +112,12 @@ package struct Experiment: Sendable {
         at: name, expected: "at most \(SettingLimit.trials) trials",
         received: "\(variants.count) settings with \(seeds.count) seeds", hint: "take fewer seeds")
     }
-    var names: Set<String> = []
+    var titles: [String: String] = [:]
     for trial in trials {
-      guard names.insert(trial.name).inserted else {
+      if let title = titles.updateValue(trial.title, forKey: trial.name) {
+        let pair = title == trial.title ? "\(title) twice" : "\(title) and \(trial.title)"
         throw SettingError(
-          at: name, expected: "settings with names of their own", received: "\(trial.title) twice",
+          at: name, expected: "settings whose names differ in letters or digits", received: pair,
           hint: "give them different names")
       }
       try trial.system.requireValidation()

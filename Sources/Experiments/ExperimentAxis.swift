@@ -8,15 +8,19 @@ struct ExperimentAxis {
     var text: String
     var line: Int
   }
-  /// Numbers between two ends.
-  struct Range {
+  /// Numbers between two ends, from which points are drawn.
+  private struct Range {
     var from: Double
     var to: Double
-    /// How it is walked through; nil where points are drawn from it.
-    var walk: Walk?
     var isLogarithmic: Bool
+
+    /// The point at a share (0 to 1) of the way.
+    func point(_ share: Double) -> Double {
+      isLogarithmic ? from * pow(to / from, share) : from + (to - from) * share
+    }
   }
-  enum Walk {
+  /// How a range is walked through.
+  private enum Walk {
     case step(Double)
     case factor(Double)
     case count(Int)
@@ -36,7 +40,7 @@ struct ExperimentAxis {
     switch node.content {
     case .list(let items) where !items.isEmpty:
       content = .values(try items.map { try Self.value($0, key, reader) })
-    case .map: content = .range(try Self.range(node, key, reader))
+    case .map: content = try Self.range(node, key, reader)
     case .list, .text:
       throw reader.mistake(
         node.line, "vary.\(key.name)",
@@ -60,9 +64,10 @@ struct ExperimentAxis {
       name: entries[0].key, text: try reader.text(entries[0].value, "vary.\(key.name)"), line: node.line)
   }
 
+  /// The values of a range that is walked through, or the range itself.
   private static func range(
     _ node: DefinitionNode, _ key: SettingKey, _ reader: DefinitionReader
-  ) throws -> Range {
+  ) throws -> Content {
     let place = "vary.\(key.name)"
     let entries = try reader.entries(node, place, known: ["from", "to", "step", "factor", "count", "scale"])
     func number(_ name: String) throws -> Double? {
@@ -97,51 +102,47 @@ struct ExperimentAxis {
         node.line, "\(place).scale", expected: "linear, or log with a from above 0",
         received: scale ?? "", hint: "rates are best drawn with scale: log")
     }
-    return Range(from: from, to: to, walk: walks.first, isLogarithmic: scale == "log")
+    let range = Range(from: from, to: to, isLogarithmic: scale == "log")
+    guard let walk = walks.first else { return .range(range) }
+    guard let numbers = numbers(range, walk) else {
+      throw reader.mistake(
+        node.line, place, expected: "at most \(SettingLimit.trials) values",
+        received: "more from \(from) to \(to)",
+        hint: "take larger steps, or leave them out and draw with 'search: {trials: 20}'")
+    }
+    return .values(numbers.map { Value(text: text($0, of: key), line: node.line) })
   }
 
   /// The values of a grid.
   func gridValues(_ reader: DefinitionReader) throws -> [Value] {
     switch content {
     case .values(let values): return values
-    case .range(let range):
-      guard let walk = range.walk else {
-        throw reader.mistake(
-          line, "vary.\(key.name)", expected: "a step, a factor or a count for the range",
-          received: "from and to alone", hint: "add for instance count: 5, or 'search: {trials: 20}'")
-      }
-      return numbers(range, walk).map { Value(text: text($0), line: line) }
+    case .range:
+      throw reader.mistake(
+        line, "vary.\(key.name)", expected: "a step, a factor or a count for the range",
+        received: "from and to alone", hint: "add for instance count: 5, or 'search: {trials: 20}'")
     }
   }
 
-  private func numbers(_ range: Range, _ walk: Walk) -> [Double] {
+  /// The numbers of a walk; nil where they are too many to list.
+  private static func numbers(_ range: Range, _ walk: Walk) -> [Double]? {
     // A little more than the end, so that rounding does not drop it.
     let end = range.to * (range.to > 0 ? 1 + 1e-9 : 1 - 1e-9)
+    let number: (Int) -> Double
     switch walk {
-    case .step(let step):
-      return (0..<10_000).lazy.map { range.from + Double($0) * step }.prefix { $0 <= end }.map { $0 }
-    case .factor(let factor):
-      return (0..<10_000).lazy.map { range.from * pow(factor, Double($0)) }.prefix { $0 <= end }.map { $0 }
-    case .count(let count): return (0..<count).map { point(range, Double($0) / Double(count - 1)) }
+    case .step(let step): number = { range.from + Double($0) * step }
+    case .factor(let factor): number = { range.from * pow(factor, Double($0)) }
+    case .count(let count): return (0..<count).map { range.point(Double($0) / Double(count - 1)) }
     }
-  }
-
-  /// The point at a share (0 to 1) of the way.
-  private func point(_ range: Range, _ share: Double) -> Double {
-    range.isLogarithmic
-      ? range.from * pow(range.to / range.from, share) : range.from + (range.to - range.from) * share
+    guard number(SettingLimit.trials) > end else { return nil }
+    return (0..<SettingLimit.trials).lazy.map(number).prefix { $0 <= end }.map { $0 }
   }
 
   /// The value that a random number (0 to below 1) stands for.
   func drawn(_ share: Double) -> Value {
     switch content {
-    case .values(let values): return values[min(values.count - 1, Int(share * Double(values.count)))]
-    case .range(let range):
-      if let walk = range.walk {
-        let values = numbers(range, walk)
-        return Value(text: text(values[min(values.count - 1, Int(share * Double(values.count)))]), line: line)
-      }
-      return Value(text: text(point(range, share)), line: line)
+    case .values(let values): values[min(values.count - 1, Int(share * Double(values.count)))]
+    case .range(let range): Value(text: Self.text(range.point(share), of: key), line: line)
     }
   }
 
@@ -151,7 +152,7 @@ struct ExperimentAxis {
     return Double(text) != nil || ["yes", "no"].contains(text) ? "\(short) \(text)" : text
   }
 
-  private func text(_ number: Double) -> String {
+  private static func text(_ number: Double, of key: SettingKey) -> String {
     key.isWhole ? "\(Int(number.rounded()))" : String(format: "%.4g", number)
   }
 }

@@ -32,25 +32,25 @@ package struct ExperimentReader {
         node.line, "base", expected: "the system, or model and dataset, that all settings share",
         received: "nothing", hint: "add for instance 'base:' with 'system: attention-fashion' below it")
     }
-    let base = try base(baseNode, outside)
+    let (system, changes) = try base(baseNode)
     var named: [NamedChanges] = [NamedChanges()]
     if let node = value("variants") { named = try variants(node) }
     let axes = try value("vary").map { try self.axes($0) } ?? []
     try refuseTwice(outside, named, axes)
     let points = try points(axes, value("search"))
-    let variants = try named.flatMap { named in
-      try points.map { point in
-        let all = named.joined(with: point)
-        return Experiment.Variant(
-          name: all.names.isEmpty ? "base" : all.names.joined(separator: ", "), group: nil,
-          changes: all.changes, system: try applied(all, to: base))
-      }
+    let all = named.flatMap { named in points.map { named.joined(with: $0) } }
+    let options = outside.map { LocatedChange(change: $0, line: nil) }
+    let base = ExperimentBase(system, changes, variants: all.map(\.changes), reader)
+    let variants = try all.map { named in
+      Experiment.Variant(
+        name: named.names.isEmpty ? "base" : named.names.joined(separator: ", "), group: nil,
+        changes: named.changes.map(\.change), system: try base.system(changedBy: options + named.changes))
     }
     var experiment = Experiment(
       name: try value("name").map { try reader.text($0, "name") } ?? standardName, title: "",
-      metric: try metric(value("metric"), base), variants: variants)
+      metric: try metric(value("metric"), variants), variants: variants)
     experiment.title = try value("title").map { try reader.text($0, "title") } ?? experiment.name
-    if let node = value("seeds") { experiment.seeds = try seeds(node, first: base.settings.seed) }
+    if let node = value("seeds") { experiment.seeds = try seeds(node, first: system.settings.seed) }
     if let node = value("baseline") {
       let baseline = try reader.text(node, "baseline")
       let names = variants.map(\.name)
@@ -63,23 +63,21 @@ package struct ExperimentReader {
     return experiment
   }
 
-  /// Changes with the names they go by, and the lines they stand on.
+  /// Changes with the names they go by.
   fileprivate struct NamedChanges {
     var names: [String] = []
-    var changes: [SettingChange] = []
-    var lines: [Int] = []
+    var changes: [LocatedChange] = []
 
     func joined(with other: NamedChanges) -> NamedChanges {
-      NamedChanges(
-        names: names + other.names, changes: changes + other.changes, lines: lines + other.lines)
+      NamedChanges(names: names + other.names, changes: changes + other.changes)
     }
   }
 
-  private func base(_ node: DefinitionNode, _ outside: [SettingChange]) throws -> TrainingSystem {
+  /// The system that the base names, and the changes to it.
+  private func base(_ node: DefinitionNode) throws -> (TrainingSystem, [LocatedChange]) {
     let entries = try reader.entries(
       node, "base", known: ["system"] + Self.settingKeys, alsoModelSettings: true)
     var system: TrainingSystem
-    var rest = entries
     if let entry = entries.first(where: { $0.key == "system" }) {
       if let other = entries.first(where: { $0.key == "model" || $0.key == "dataset" }) {
         throw reader.mistake(
@@ -88,27 +86,19 @@ package struct ExperimentReader {
       }
       let id = try reader.text(entry.value, "system")
       do { system = try .named(id) } catch { throw reader.located(error, entry.line, "base") }
-      rest.removeAll { $0.key == "system" }
     } else {
       system = try .named(model: TrainingSystem.defaultModel, dataset: TrainingSystem.defaultDataset)
     }
     system.id = nil
-    for entry in rest.sorted(by: { order($0) < order($1) }) {
-      let change = try change(entry)
-      do { try change.key.apply(change.text, to: &system) } catch {
-        throw reader.located(error, entry.line, entry.key)
-      }
-    }
-    return try system.changed(outside)
+    return (system, try entries.filter { $0.key != "system" }.map { try change($0) })
   }
 
-  private func order(_ entry: DefinitionNode.Entry) -> Int { SettingKey(name: entry.key)?.order ?? 0 }
-
-  private func change(_ entry: DefinitionNode.Entry) throws -> SettingChange {
+  private func change(_ entry: DefinitionNode.Entry) throws -> LocatedChange {
     guard let key = SettingKey(name: entry.key) else {
       throw reader.unknown(entry.key, entry.key, among: Self.settingKeys, entry.line)
     }
-    return SettingChange(key, try reader.text(entry.value, entry.key))
+    return LocatedChange(
+      change: SettingChange(key, try reader.text(entry.value, entry.key)), line: entry.line)
   }
 
   private func variants(_ node: DefinitionNode) throws -> [NamedChanges] {
@@ -125,27 +115,19 @@ package struct ExperimentReader {
           item.line, "variants", expected: "a name for each setting", received: "none",
           hint: "begin it with '- name: ...'")
       }
-      let others = entries.filter { $0.key != "name" }
       return NamedChanges(
-        names: [try reader.text(name.value, "name")], changes: try others.map { try change($0) },
-        lines: others.map(\.line))
+        names: [try reader.text(name.value, "name")],
+        changes: try entries.filter { $0.key != "name" }.map { try change($0) })
     }
   }
 
-  private func applied(_ named: NamedChanges, to base: TrainingSystem) throws -> TrainingSystem {
-    var system = base
-    let located = zip(named.changes, named.lines).sorted { $0.0.key.order < $1.0.key.order }
-    for (change, line) in located {
-      do { try change.key.apply(change.text, to: &system) } catch {
-        throw reader.located(error, line, change.key.name)
-      }
-    }
-    return system
-  }
-
-  private func metric(_ node: DefinitionNode?, _ base: TrainingSystem) throws -> ExperimentMetric {
+  /// The metric that is named, else validation accuracy where all settings have one.
+  private func metric(
+    _ node: DefinitionNode?, _ variants: [Experiment.Variant]
+  ) throws -> ExperimentMetric {
     guard let node else {
-      return base.settings.validation == .none ? .testAccuracy : .validationAccuracy
+      let isValidated = variants.allSatisfy { $0.system.settings.validation != .none }
+      return isValidated ? .validationAccuracy : .testAccuracy
     }
     let text = try reader.text(node, "metric")
     let names = ExperimentMetric.allCases.map(\.name)
@@ -172,13 +154,13 @@ package struct ExperimentReader {
   private func refuseTwice(
     _ outside: [SettingChange], _ named: [NamedChanges], _ axes: [ExperimentAxis]
   ) throws {
-    let varied = Set(named.flatMap { $0.changes.map(\.key) } + axes.map(\.key))
+    let varied = Set(named.flatMap { $0.changes.map(\.change.key) } + axes.map(\.key))
     for change in outside where varied.contains(change.key) {
       throw SettingError(
         at: "--\(change.key.name)", expected: "a setting that the experiment does not vary",
         received: change.text, hint: "change it in \(reader.file)")
     }
-    for axis in axes where named.contains(where: { $0.changes.contains { $0.key == axis.key } }) {
+    for axis in axes where named.contains(where: { $0.changes.contains { $0.change.key == axis.key } }) {
       throw reader.mistake(
         axis.line, "vary.\(axis.key.name)", expected: "a setting that no variant changes",
         received: "one that both change", hint: "leave it out in one of them")
@@ -242,7 +224,7 @@ extension ExperimentReader.NamedChanges {
   ) -> ExperimentReader.NamedChanges {
     joined(
       with: .init(
-        names: [value.name ?? axis.name(of: value.text)], changes: [SettingChange(axis.key, value.text)],
-        lines: [value.line]))
+        names: [value.name ?? axis.name(of: value.text)],
+        changes: [LocatedChange(change: SettingChange(axis.key, value.text), line: value.line)]))
   }
 }

@@ -6,7 +6,7 @@ import MartletTraining
 /// How a trial came to its end.
 package enum TrialEnd: Sendable, Equatable {
   case finished
-  /// Its numbers were no longer finite, which is a result too.
+  /// It came to no result, for a reason that is its own: the others go on.
   case failed(String)
   /// It was stopped and can be resumed.
   case interrupted
@@ -69,10 +69,10 @@ package struct ExperimentRun: Sendable {
 
   /// Runs all trials that are not finished.
   ///
-  /// - Throws: The first mistake that is not the numbers' own, after the other jobs have stopped.
+  /// - Throws: The first mistake that is not one trial's own, after the other jobs have stopped.
   package func perform(_ runner: some TrialRunner) throws -> Outcome {
     let trials = experiment.trials
-    let waiting = trials.filter { !isFinished($0) }
+    let waiting = try trials.filter { !(try isFinished($0)) }
     tell(.began(trials: trials.count, finished: trials.count - waiting.count))
     let workers = max(1, min(jobs, waiting.count))
     let share = max(1, threads / workers)
@@ -125,9 +125,20 @@ package struct ExperimentRun: Sendable {
   }
 
   /// Whether a trial's run has its result.
-  package func isFinished(_ trial: Experiment.Trial) -> Bool {
+  ///
+  /// - Throws: Where the run is not that of the trial, as after somebody trained it further.
+  package func isFinished(_ trial: Experiment.Trial) throws -> Bool {
     let run = "\(path)/\(ExperimentFile.trials)/\(trial.name)"
-    guard RunFolder.exists(at: run), let record = try? RunRecord.load(run) else { return false }
+    // What cannot be read is the trial's to tell, when it takes its run up.
+    guard RunFolder.exists(at: run), let (configuration, record) = try? RunConfiguration.load(run: run) else {
+      return false
+    }
+    let found = configuration.system.configuration
+    if let difference = found.firstDifference(from: trial.system.configuration) {
+      throw SettingError(
+        at: run, expected: "the training of '\(trial.title)'", received: "another (\(difference))",
+        hint: "remove the folder to train it again, or choose another with --output", isInFile: true)
+    }
     return record.result != nil
   }
 }

@@ -66,6 +66,9 @@ package struct ModelSetting: Equatable, Sendable {
     }
   }
 
+  /// Whether the model has a setting of this name.
+  func has(_ key: String) -> Bool { Self.kinds(of: name).contains { $0.key == key } }
+
   /// Changes one of the model's settings.
   package mutating func set(_ key: String, _ text: String) throws {
     let kinds = Self.kinds(of: name)

@@ -15,7 +15,7 @@ extension Presentation {
           ],
           record
         ) { setting in
-          let rate = setting.trials.first?.run?.epochs.first?.learningRate
+          let rate = setting.trials.compactMap { $0.run?.epochs.first?.learningRate }.first
           return [setting.name, texts.value(setting.mean), rate.map { String(format: "%.4f", $0) } ?? "-"]
         },
         recordedRates(record),
@@ -97,7 +97,7 @@ extension Presentation {
             panel(
               "Training time", "Seconds an epoch", "time",
               record.settings.map { $0.mean { $0.run?.result?.secondsPerEpoch } },
-              record.settings.compactMap { $0.margin { $0.run?.result?.secondsPerEpoch } }),
+              margins(record.settings.map { $0.margin { $0.run?.result?.secondsPerEpoch } })),
             panel(
               "Validation accuracy", "Accuracy (%)", "accuracy",
               record.settings.map { $0.mean.map { $0 * 100 } }, margins(record.settings, factor: 100),
@@ -168,13 +168,13 @@ extension Presentation {
             ("validation", epochMeans(setting) { $0.validationAccuracy }),
           ]
           return .init(
-            .lines, title: setting.name, xLabel: "Epoch", yLabel: averaged("Accuracy (%)", [setting]),
+            .lines, title: setting.name, xLabel: "Epoch", yLabel: averagedByEpoch("Accuracy (%)", [setting]),
             series: accuracies.map { name, means in
               .init(name: name, x: means.indices.map { Double($0 + 1) }, y: means.map { $0 * 100 })
             })
         })
       let pairs = [
-        ("Training", members.map(\.trained), members.compactMap { $0.margin(\.trainedAccuracy) }),
+        ("Training", members.map(\.trained), margins(members.map { $0.margin(\.trainedAccuracy) })),
         ("Validation", members.map(\.mean), margins(members, factor: 1)),
       ]
       let bars = FigureData(

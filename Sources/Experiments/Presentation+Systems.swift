@@ -59,7 +59,7 @@ extension Presentation {
       ].compactMap(\.self)
     })
 
-  /// The final training of the attention study: the figures are those of its first seed.
+  /// The final training of the attention study: the figures are those of the first seed with a result.
   static let finalTraining = Presentation(
     tables: { record, _ in
       guard let setting = record.settings.first else { return [] }
@@ -97,7 +97,8 @@ extension Presentation {
       ]
     },
     figures: { record, _ in
-      guard let setting = record.settings.first, let trial = setting.trials.first, let run = trial.run,
+      guard let setting = record.settings.first,
+        let trial = setting.trials.first(where: { $0.run?.result != nil }), let run = trial.run,
         let result = run.result
       else { return [] }
       let figures = [confusion(result), history(run), classes(result)].compactMap(\.self)

@@ -78,7 +78,20 @@ package struct Presentation: Sendable {
 
   /// A label or title that says where its values are means.
   static func averaged(_ label: String, _ members: [ExperimentRecord.Setting]) -> String {
-    let counts = Set(members.map { setting in setting.trials.count { $0.run?.result != nil } })
+    averaged(label, counts: Set(members.map { setting in setting.trials.count { $0.run?.result != nil } }))
+  }
+
+  /// The same for lines over the epochs, of which not every seed may have as many.
+  static func averagedByEpoch(_ label: String, _ members: [ExperimentRecord.Setting]) -> String {
+    let lengths = members.map { setting in setting.trials.compactMap { $0.run?.epochs.count } }
+    let counts = lengths.flatMap { lengths in
+      (0..<(lengths.max() ?? 0)).map { epoch in lengths.count { $0 > epoch } }
+    }
+    return averaged(label, counts: Set(counts))
+  }
+
+  /// - Parameter counts: Of how many seeds each value is the mean.
+  private static func averaged(_ label: String, counts: Set<Int>) -> String {
     guard let most = counts.max(), most > 1 else { return label }
     return "\(label), mean of \(counts.count > 1 ? "up to " : "")\(most) seeds"
   }
@@ -102,14 +115,20 @@ package struct Presentation: Sendable {
       ], isPercentage: record.metric.isShare)
   }
 
-  /// Half the widths of the settings' intervals; none where there is but one seed.
+  /// Half the widths of the settings' intervals, NaN for a setting without; none where no setting has one.
   package static func margins(_ members: [ExperimentRecord.Setting], factor: Double) -> [Double] {
-    let margins = members.compactMap { setting -> Double? in
-      guard let mean = setting.mean, let lower = setting.lower, let upper = setting.upper else { return nil }
-      // Where one end is cut at 0 or 1, the other has the whole width.
-      return max(upper - mean, mean - lower) * factor
-    }
-    return margins.count == members.count ? margins : []
+    margins(
+      members.map { setting in
+        guard let mean = setting.mean, let lower = setting.lower, let upper = setting.upper
+        else { return nil }
+        // Where one end is cut at 0 or 1, the other has the whole width.
+        return max(upper - mean, mean - lower) * factor
+      })
+  }
+
+  /// Margins as a figure holds them.
+  static func margins(_ values: [Double?]) -> [Double] {
+    values.contains { $0 != nil } ? values.map { $0 ?? .nan } : []
   }
 
   /// Validation accuracy and loss against the epoch, in the mean over the seeds, a line for each setting.
@@ -147,7 +166,7 @@ package struct Presentation: Sendable {
         name: setting.name, x: means.indices.map { Double($0 + 1) }, y: means.map { $0 * factor })
     }
     return FigureData.Panel(
-      .lines, title: title, xLabel: "Epoch", yLabel: averaged(yLabel, members), series: series)
+      .lines, title: title, xLabel: "Epoch", yLabel: averagedByEpoch(yLabel, members), series: series)
   }
 
   /// The mean over the seeds of a figure of each epoch; NaN where no seed has it.

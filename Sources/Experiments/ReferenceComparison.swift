@@ -7,10 +7,14 @@ package struct ReferenceComparison {
   package let system: TrainingSystem
   /// The results of one or several seeds.
   package let results: [ResultEvent]
+  /// The loss of each run's last epoch, penalties included.
+  private let lastLosses: [Double]
 
-  package init(_ system: TrainingSystem, _ results: [ResultEvent]) {
+  /// - Parameter system: As it was trained, with what options changed.
+  package init(_ system: TrainingSystem, _ results: [ResultEvent], lastLosses: [Double] = []) {
     self.system = system
     self.results = results
+    self.lastLosses = lastLosses
   }
 
   private var reference: ReferenceFigures { system.reference }
@@ -62,14 +66,23 @@ package struct ReferenceComparison {
       lines.append(
         Self.verdict(testAccuracies, Sample(peer.testAccuracies), name: peer.name, what: "test accuracy"))
     }
-    if let stopLoss = system.settings.stopLoss {
-      let reached = results.allSatisfy { $0.stopReason == "threshold" }
-      lines.append(
-        "A loss of \(stopLoss) was \(reached ? "reached" : "not reached in every run") within "
-          + "\(system.settings.epochs) epochs.")
-    }
+    if let stopLoss = system.settings.stopLoss { lines.append(approach(to: stopLoss)) }
     if let note = reference.note { lines.append("Note: \(note).") }
     return lines
+  }
+
+  /// Whether the loss that ends the training was reached, and what was where it was not.
+  private func approach(to stopLoss: Double) -> String {
+    let missed = results.count { $0.stopReason != "threshold" }
+    let epochs = system.settings.epochs
+    let span = "within \(epochs) epoch\(epochs == 1 ? "" : "s")"
+    guard missed > 0 else { return "A loss of \(stopLoss) was reached \(span)." }
+    let runs = results.count == 1 ? "" : " in \(missed) of \(results.count) runs"
+    let losses = lastLosses.map { Self.number($0) }.joined(separator: ", ")
+    let end =
+      lastLosses.isEmpty
+      ? "" : "; the last epoch\(lastLosses.count == 1 ? "'s loss was" : "s' losses were") \(losses)"
+    return "A loss of \(stopLoss) was not reached\(runs) \(span)\(end)."
   }
 
   /// The published curves with ours beside them, for the first seed; nil where none was published.
@@ -100,7 +113,10 @@ package struct ReferenceComparison {
   static func verdict(_ ours: Sample, _ theirs: Sample, name: String, what: String) -> String {
     let gap = ours.count > 0 && theirs.count > 0 ? ours.mean - theirs.mean : .nan
     guard let interval = ours.difference(from: theirs) else {
-      return "Our \(what) is \(points(gap)) from \(name)'s; one run shows no noise, give --seeds 3."
+      let note =
+        min(ours.count, theirs.count) > 1
+        ? "the runs are alike, which shows no noise" : "one run shows no noise, give --seeds 3"
+      return "Our \(what) is \(points(gap)) from \(name)'s; \(note)."
     }
     let range = "[\(points(interval.lowerBound)), \(points(interval.upperBound))]"
     if interval.contains(0) {

@@ -109,8 +109,16 @@ struct CostFindings {
     let memory = range({ $0.peakMegabytes }) { String(format: "%.1f MB", $0) }
     return [
       time.map { "An epoch takes \($0)." },
-      memory.map { "The peak of a trial's memory, without its images, goes \($0)." },
+      memory.map { "The peak of a trial's memory, without its images, goes \($0)." }, unlikeThreads,
     ].compactMap(\.self)
+  }
+
+  /// That times do not compare where trials had different numbers of threads.
+  var unlikeThreads: String? {
+    let counts = Set(record.settings.flatMap(\.trials).compactMap { $0.run?.result?.threads }).sorted()
+    guard let most = counts.last, counts.count > 1 else { return nil }
+    let others = counts.dropLast().map(String.init).joined(separator: ", ")
+    return "Times were measured with \(others) and \(most) threads, which do not compare."
   }
 
   /// The least and the greatest mean, each with its setting.

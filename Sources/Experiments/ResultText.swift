@@ -146,11 +146,17 @@ package struct ResultText {
     let gap = difference(comparison.difference)
     let other = record.spokenName(comparison.other)
     if comparison.isIdentical { return "\(other) is the same training" }
-    guard let range = range(comparison.lower, comparison.upper, signed) else {
+    guard let spread = spread(comparison) else {
       return "the next, \(other), is \(gap) away, and one seed cannot show whether that is noise"
     }
     let words = comparison.isShown ? "more than noise" : "no difference shown, it may be noise"
-    return "over the next, \(other), \(gap) \(range): \(words)"
+    return "over the next, \(other), \(gap)\(spread): \(words)"
+  }
+
+  /// The interval of a difference behind it, or that there is none since the seeds agree; nil for one seed.
+  private func spread(_ comparison: ExperimentRecord.Comparison) -> String? {
+    if let range = range(comparison.lower, comparison.upper, signed) { return " \(range)" }
+    return comparison.p == nil ? nil : " with every seed"
   }
 
   /// The best of all settings and how it stands to the next, for a cell of a table.
@@ -171,14 +177,14 @@ package struct ResultText {
     if comparison.isIdentical {
       return "\(setting) and \(other) ended with the same weights for every seed."
     }
-    guard let range = range(comparison.lower, comparison.upper, signed) else {
+    guard let spread = spread(comparison) else {
       return "\(setting) over \(other): \(gap) with one seed, which shows no noise; "
         + "give --seeds 3."
     }
-    if comparison.isShown { return "\(setting) over \(other): \(gap) \(range)." }
+    if comparison.isShown { return "\(setting) over \(other): \(gap)\(spread)." }
     let excludesZero = (comparison.lower ?? 0) > 0 || (comparison.upper ?? 0) < 0
     let note = excludesZero ? ", which the correction for many comparisons does not let stand" : ""
-    return "\(setting): no difference from \(other) shown (\(gap) \(range)\(note))."
+    return "\(setting): no difference from \(other) shown (\(gap)\(spread)\(note))."
   }
 
   /// Trials that came to nothing.
@@ -200,7 +206,10 @@ package struct ResultText {
   private var correction: String? {
     let tested = record.comparisons.filter { $0.p != nil }
     guard !tested.isEmpty else { return nil }
-    let test = tested.allSatisfy(\.isPaired) ? "paired t tests by seed" : "Welch's t tests"
+    var test = tested.allSatisfy(\.isPaired) ? "paired t tests by seed" : "Welch's t tests"
+    if tested.contains(where: { $0.lower == nil }) {
+      test += "; where all seeds agree there is none, and the p-value is the least that so few allow"
+    }
     guard tested.count > 1 else { return "Intervals are at 95 %, from \(test)." }
     return
       "Intervals are at 95 % each, those of differences from \(test); a difference counts as shown where its "
@@ -210,8 +219,11 @@ package struct ResultText {
   /// Which comparisons were made.
   private func asked(_ tested: [ExperimentRecord.Comparison]) -> String {
     guard let baseline = record.baseline else { return "" }
-    let beyond = tested.contains { $0.other != baseline } ? ", and the best with the next" : ""
+    let pairs = [
+      tested.contains { $0.other == baseline } ? "each setting with \(record.spokenName(baseline))" : nil,
+      tested.contains { $0.other != baseline } ? "the best with the next" : nil,
+    ].compactMap(\.self).joined(separator: ", and ")
     let same = record.comparisons.contains(where: \.isIdentical) ? "; the same training is not tested" : ""
-    return " (each setting with \(record.spokenName(baseline))\(beyond)\(same))"
+    return " (\(pairs)\(same))"
   }
 }

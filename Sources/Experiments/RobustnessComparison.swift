@@ -20,12 +20,12 @@ package struct RobustnessComparison: Sendable {
     package let change: ImageChange?
     package let first: Double
     package let second: Double
-    /// The 95 % confidence interval of second - first.
-    package let interval: ClosedRange<Double>
+    /// The 95 % confidence interval of second - first; nil where the runs of neither kind differ.
+    package let interval: ClosedRange<Double>?
 
     package var value: Double { second - first }
     /// Whether the interval excludes 0.
-    package var isShown: Bool { !interval.contains(0) }
+    package var isShown: Bool { interval.map { !$0.contains(0) } ?? false }
   }
 
   package let first: Kind
@@ -43,7 +43,10 @@ package struct RobustnessComparison: Sendable {
       if let place { groups[place].append(measurement) } else { groups.append([measurement]) }
     }
     guard groups.count == 2 else { return nil }
-    self.init(Kind(groups[0]), Kind(groups[1]))
+    let shared = groups.map { RunComparison.name($0[0].run) }
+    let areDistinct = shared[0] != shared[1]
+    let kinds = zip(groups, shared).map { Kind($0, name: areDistinct ? $1 : $0[0].name) }
+    self.init(kinds[0], kinds[1])
   }
 
   private init(_ first: Kind, _ second: Kind) {
@@ -58,10 +61,10 @@ package struct RobustnessComparison: Sendable {
         + "other seeds"
     differences = ([nil] + ImageChange.allCases).map { change in
       let (a, b) = (first.scores(change), second.scores(change))
-      func interval() -> ClosedRange<Double> {
+      func interval() -> ClosedRange<Double>? {
         if isOverRuns {
           let (a, b) = (Sample(a.map { Sample($0).mean }), Sample(b.map { Sample($0).mean }))
-          return b.difference(from: a) ?? 0...0
+          return b.difference(from: a)
         }
         // Several runs of one side count by their mean, image by image.
         let pairs = Sample(zip(a.meanByImage, b.meanByImage).map { $1 - $0 })
@@ -100,10 +103,10 @@ package struct RobustnessComparison: Sendable {
 
   /// `+0.7 points [+0.5, +0.9]`, second minus first.
   private func points(_ difference: Difference) -> String {
-    """
-    \(Self.signed(difference.value)) points [\(Self.signed(difference.interval.lowerBound)), \
-    \(Self.signed(difference.interval.upperBound))]
-    """
+    let interval = difference.interval.map {
+      " [\(Self.signed($0.lowerBound)), \(Self.signed($0.upperBound))]"
+    }
+    return "\(Self.signed(difference.value)) points\(interval ?? ", the same with every run")"
   }
 
   /// A share of 1 in points with its sign.
@@ -126,7 +129,7 @@ package struct RobustnessComparison: Sendable {
           [
             "change": $0.change.map { .string($0.title) } ?? .null, "first": .number($0.first),
             "second": .number($0.second), "difference": .number($0.value),
-            "interval": [.number($0.interval.lowerBound), .number($0.interval.upperBound)],
+            "interval": $0.interval.map { [.number($0.lowerBound), .number($0.upperBound)] } ?? .null,
           ]
         }),
       "conclusions": .array(conclusions.map(JSON.string)),
@@ -135,9 +138,10 @@ package struct RobustnessComparison: Sendable {
 }
 
 extension RobustnessComparison.Kind {
-  init(_ runs: [RobustnessMeasurement]) {
+  /// - Parameter name: What its runs have in common.
+  fileprivate init(_ runs: [RobustnessMeasurement], name: String) {
     self.runs = runs
-    name = runs.count == 1 ? runs[0].name : "\(runs[0].name) (\(runs.count) runs)"
+    self.name = runs.count == 1 ? runs[0].name : "\(name) (\(runs.count) runs)"
   }
 
   /// For each run the part of the strengths at which each image was classified rightly.

@@ -50,9 +50,10 @@ package struct RobustnessTest {
         }
       }
     }
+    let names = RobustnessMeasurement.names(ofRuns: subjects.map(\.run))
     return subjects.indices.map {
       RobustnessMeasurement(
-        run: subjects[$0].run, configuration: subjects[$0].configuration.json, seed: seed,
+        run: subjects[$0].run, name: names[$0], configuration: subjects[$0].configuration.json, seed: seed,
         trainAccuracy: subjects[$0].trainAccuracy, clean: clean[$0], rows: rows[$0])
     }
   }
@@ -83,6 +84,8 @@ package struct RobustnessMeasurement: Sendable {
 
   /// The path of the run folder.
   package let run: String
+  /// What it is called among those measured with it.
+  package let name: String
   package let configuration: JSON
   /// What decided the changes.
   package let seed: UInt64
@@ -93,9 +96,11 @@ package struct RobustnessMeasurement: Sendable {
   package let rows: [Row]
 
   package init(
-    run: String, configuration: JSON, seed: UInt64, trainAccuracy: Double?, clean: [Bool], rows: [Row]
+    run: String, name: String, configuration: JSON, seed: UInt64, trainAccuracy: Double?, clean: [Bool],
+    rows: [Row]
   ) {
     self.run = run
+    self.name = name
     self.configuration = configuration
     self.seed = seed
     self.trainAccuracy = trainAccuracy
@@ -103,8 +108,15 @@ package struct RobustnessMeasurement: Sendable {
     self.rows = rows
   }
 
-  /// The name of the run's folder.
-  package var name: String { URL(fileURLWithPath: run).lastPathComponent }
+  /// Names of runs: those of their folders, with the folder above where that leaves two alike, or the whole path.
+  package static func names(ofRuns runs: [String]) -> [String] {
+    let parts = runs.map { URL(fileURLWithPath: $0).pathComponents }
+    return runs.indices.map { place in
+      let name = (1...2).lazy.map { length in parts.map { $0.suffix(length) } }
+        .first { tails in tails.count { $0 == tails[place] } == 1 }
+      return name?[place].joined(separator: "/") ?? runs[place]
+    }
+  }
 
   /// The rows of a change, rising in strength.
   package func rows(_ change: ImageChange) -> [Row] { rows.filter { $0.change == change } }

@@ -22,18 +22,20 @@ package struct RunComparison {
     var seed: Int { run.configuration["seed"]?.intValue ?? 0 }
   }
 
-  /// Compares run folders and the trials of experiment folders.
+  /// Compares run folders and the trials of experiment folders that came to a result.
   ///
   /// - Parameter metric: By what; validation accuracy where all have one, else test accuracy, if nil.
   package init(_ paths: [String], metric: ExperimentMetric? = nil) throws {
-    let items = try paths.flatMap { try Self.items($0) }
-    for item in items where item.run.result == nil {
+    let found = try paths.map { try Self.items($0) }
+    let items = found.flatMap(\.items)
+    let unvalidated = items.first { $0.run.epochs.last?.validationAccuracy == nil }
+    if let metric, metric.needsValidation, let unvalidated {
       throw SettingError(
-        at: item.run.path, expected: "a finished run", received: "one without a result",
-        hint: "go on with it: martlet train --run \(item.run.path) --resume", isInFile: true)
+        at: "--metric", expected: "one that all runs have",
+        received: "\(metric.name), without which \(unvalidated.run.path) was trained",
+        hint: "take test accuracy, or leave it out")
     }
-    let isValidated = items.allSatisfy { $0.run.epochs.last?.validationAccuracy != nil }
-    let metric = metric ?? (isValidated ? .validationAccuracy : .testAccuracy)
+    let metric = metric ?? (unvalidated == nil ? .validationAccuracy : .testAccuracy)
     var groups: [[Item]] = []
     for item in items {
       let index = groups.firstIndex { group in
@@ -60,7 +62,8 @@ package struct RunComparison {
     record.computeStatistics()
     let texts = ResultText(record)
     record.tables = [Self.settings(record), Self.results(record, texts)] + texts.tables
-    record.conclusions = texts.conclusions
+    record.conclusions = texts.conclusions + [CostFindings(record).unlikeThreads].compactMap(\.self)
+    record.conclusions += found.compactMap(\.omission)
     if differing.contains("dataset") {
       record.conclusions.append("The runs are on different data sets, whose figures do not compare.")
     }
@@ -70,8 +73,17 @@ package struct RunComparison {
     ].compactMap(\.self)
   }
 
-  private static func items(_ path: String) throws -> [Item] {
-    if RunFolder.exists(at: path) { return [Item(name: name(path), run: try RunRecord.load(path))] }
+  /// What there is to compare at a path; the omission says which trials have no result.
+  private static func items(_ path: String) throws -> (items: [Item], omission: String?) {
+    if RunFolder.exists(at: path) {
+      let run = try RunRecord.load(path)
+      guard run.result != nil else {
+        throw SettingError(
+          at: path, expected: "a finished run", received: "one without a result",
+          hint: "go on with it: martlet train --run \(path) --resume", isInFile: true)
+      }
+      return ([Item(name: name(path), run: run)], nil)
+    }
     guard ExperimentFolder.exists(at: path) else {
       throw SettingError(
         at: path, expected: "the folder of a run or an experiment",
@@ -84,17 +96,28 @@ package struct RunComparison {
       + experiment.parts.flatMap {
         try ExperimentRecord.load("\(path)/\($0)").settings
       }
-    return settings.flatMap { setting in
-      setting.trials.compactMap { trial in
-        trial.run.map {
-          Item(name: [setting.group, setting.name].compactMap(\.self).joined(separator: ", "), run: $0)
+    var (items, missing): ([Item], [String]) = ([], [])
+    for setting in settings {
+      let name = [setting.group, setting.name].compactMap(\.self).joined(separator: ", ")
+      for trial in setting.trials {
+        if let run = trial.run, run.result != nil {
+          items.append(Item(name: name, run: run))
+        } else {
+          missing.append("\(name) with seed \(trial.seed)")
         }
       }
     }
+    guard !items.isEmpty else {
+      throw SettingError(
+        at: path, expected: "an experiment with results", received: "\(missing.count) trials without one",
+        hint: "its report says why: \(path)/\(RunFile.report)", isInFile: true)
+    }
+    guard !missing.isEmpty else { return (items, nil) }
+    return (items, "\(path): left out for want of a result: \(missing.joined(separator: "; ")).")
   }
 
   /// The folder's name without its seed, or that of the one above where it says nothing else.
-  private static func name(_ path: String) -> String {
+  static func name(_ path: String) -> String {
     let parts = path.split(separator: "/").map(String.init)
     guard let last = parts.last else { return path }
     let words = last.split(separator: "-").map(String.init)

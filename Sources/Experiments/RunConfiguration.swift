@@ -10,10 +10,18 @@ package struct RunConfiguration: Sendable {
   package var system: TrainingSystem
   /// How the training images were prepared: others must be like them.
   package let preparation: DataPreparation
+  /// The digest of the images; nil where the network was not trained on them, or by an earlier version.
+  package let imagesDigest: String?
 
-  package init(system: TrainingSystem, preparation: DataPreparation) {
+  package init(system: TrainingSystem, preparation: DataPreparation, imagesDigest: String? = nil) {
     self.system = system
     self.preparation = preparation
+    self.imagesDigest = imagesDigest
+  }
+
+  /// The configuration of a training on these images.
+  package init(system: TrainingSystem, data: SystemData) {
+    self.init(system: system, preparation: data.preparation, imagesDigest: data.digest)
   }
 
   package init(system: TrainingSystem, card: DatasetCard) {
@@ -28,6 +36,29 @@ package struct RunConfiguration: Sendable {
   /// The name of each class.
   package var classNames: [String] { preparation.classNames }
 
+  /// What becomes of pictures that the network is given: what became of the training's, whose published
+  /// images were never resized.
+  ///
+  /// - Parameter place: What errors name.
+  package func conversion(at place: String) throws -> ImageConversion {
+    guard let channels = ImageCoder.Channels(count: imageShape[2]) else {
+      throw SettingError(
+        at: place, expected: "a network for images of 1 or 3 channels", received: "\(imageShape[2])",
+        hint: "pictures cannot be given to it", isInFile: true)
+    }
+    return try preparation.resizing.map { try ImageConversion(parsing: $0) }
+      ?? ImageConversion(height: imageShape[0], width: imageShape[1], channels: channels)
+  }
+
+  /// Refuses images other than the training's: those held out of others may have been training images.
+  package func requireImages(of data: SystemData, at place: String) throws {
+    guard let imagesDigest, imagesDigest != data.digest else { return }
+    throw SettingError(
+      at: place, expected: "the images of the training", received: "others in \(data.title)",
+      hint: "bring the old ones back, or measure the network on others with 'martlet evaluate' and --dataset",
+      isInFile: true)
+  }
+
   /// The network, which needs no data set to be made.
   package func network() throws -> any Network {
     try system.network(imageShape: imageShape, classes: classNames.count)
@@ -41,6 +72,7 @@ package struct RunConfiguration: Sendable {
       .init("image_shape", .array(imageShape.map(JSON.integer))),
       .init("class_names", .array(classNames.map(JSON.string))),
       .init("resizing", preparation.resizing.map(JSON.string) ?? .null),
+      .init("images_sha256", imagesDigest.map(JSON.string) ?? .null),
     ]
     let place = (system.firstIndex { $0.key == "image_size" } ?? -1) + 1
     return .object(
@@ -65,6 +97,7 @@ package struct RunConfiguration: Sendable {
     }
     preparation = DataPreparation(
       dataset: system.dataset, imageShape: shape, classNames: names, resizing: resizing)
+    imagesDigest = json["images_sha256"]?.stringValue
   }
 
   /// The configuration and what else is known of the run at a path.

@@ -21,15 +21,19 @@ package struct Sample: Sendable, Equatable {
     return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(count - 1)).squareRoot()
   }
 
-  /// Half the width of Student's confidence interval of the mean; nil for fewer than two values.
+  /// Up to here numbers are equal but for rounding, as accuracies, being counts, often are.
+  static let rounding = 1e-9
+
+  /// Half the width of Student's confidence interval of the mean; nil for fewer than two values, or where equal
+  /// ones would make the mean look certain.
   package func margin(confidence: Double = 0.95) -> Double? {
-    deviation.map {
-      StudentT.quantile((1 + confidence) / 2, freedom: Double(count - 1)) * $0 / Double(count).squareRoot()
-    }
+    guard let deviation, deviation > Self.rounding else { return nil }
+    return StudentT.quantile((1 + confidence) / 2, freedom: Double(count - 1)) * deviation
+      / Double(count).squareRoot()
   }
 
   /// Welch's confidence interval of this mean minus another, for unequal variances; nil where either has
-  /// fewer than two values.
+  /// fewer than two values, or neither any spread.
   package func difference(from other: Sample, confidence: Double = 0.95) -> ClosedRange<Double>? {
     welch(from: other, confidence: confidence)?.interval
   }

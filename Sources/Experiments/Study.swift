@@ -22,9 +22,11 @@ package struct Study: Sendable {
     let experiments = try ids.map { id in
       try Experiment.named("experiment-\(id)", options.without(varied: id))
     }
+    let final = try Experiment.finalTraining(options)
     return Study(
-      id: "study-attention", title: "A network with attention on Fashion-MNIST",
-      parts: experiments + [try Experiment.finalTraining(options)])
+      id: "study-attention",
+      title: "A network with attention on \(try final.variants[0].system.datasetTitle)",
+      parts: experiments + [final])
   }
 
   /// What `experiment.json` of the study's folder holds; the parts' folders hold their own.
@@ -36,12 +38,12 @@ package struct Study: Sendable {
   }
 
   /// The summary, computed from the parts' records.
-  package func record(at path: String, _ records: [ExperimentRecord]) throws -> ExperimentRecord {
+  package func record(at path: String, _ records: [ExperimentRecord]) -> ExperimentRecord {
     guard let final = records.last, let setting = final.settings.first else {
       preconditionFailure("a study without a final training")
     }
     var rows: [[String]] = [
-      ["Architecture", try architecture(parts[parts.count - 1])],
+      ["Architecture", architecture(parts[parts.count - 1], setting)],
       ["Total parameters", Presentation.parameters(setting)],
     ]
     for record in records.dropLast() {
@@ -100,16 +102,26 @@ package struct Study: Sendable {
   }
 
   /// The network's name, and how many layers of each kind it has.
-  private func architecture(_ experiment: Experiment) throws -> String {
-    let system = experiment.variants[0].system
-    let card = try DatasetCatalog.card(system.dataset)
-    let network = try system.network(imageShape: card.imageShape, classes: card.classNames.count)
+  private func architecture(_ experiment: Experiment, _ trained: ExperimentRecord.Setting) -> String {
+    let variant = experiment.variants[0]
+    guard let network = network(variant.system, trained) else { return variant.name }
     let kinds = network.summary().rows.map(\.type)
     let counts = ["Conv2D", "ChannelAttention", "SpatialAttention", "Dense"].compactMap { kind in
       let count = kinds.count { $0 == kind }
       return count > 0 ? "\(count) \(kind)" : nil
     }
-    return "\(experiment.variants[0].name): \(counts.joined(separator: ", "))"
+    return "\(variant.name): \(counts.joined(separator: ", "))"
+  }
+
+  /// The network as a run had it, whose images may come from a folder; else for the catalog's images.
+  private func network(
+    _ system: TrainingSystem, _ trained: ExperimentRecord.Setting
+  ) -> (any Network)? {
+    let runs = trained.trials.compactMap(\.run)
+    let configurations = runs.lazy.compactMap { try? RunConfiguration($0.configuration, run: $0.path) }
+    let card = try? DatasetCatalog.card(system.dataset)
+    let configuration = configurations.first ?? card.map { RunConfiguration(system: system, card: $0) }
+    return try? configuration?.network()
   }
 }
 

@@ -1,5 +1,6 @@
 import MartletDatasets
 import MartletImages
+import MartletTensors
 
 /// The images of a training, from the catalog or from a folder of pictures, before any sampling.
 package struct SystemData {
@@ -9,6 +10,8 @@ package struct SystemData {
   package let test: ImageDataset
   /// What a network trained on these images expects of others.
   package let preparation: DataPreparation
+  /// The images that a network of another training never saw: the test images; all of a folder without such.
+  package let unseen: ImageDataset
   /// The pictures of a folder that were left out because they cannot be decoded.
   package private(set) var skippedCount = 0
 
@@ -21,8 +24,13 @@ package struct SystemData {
   /// Loads the images that a training is to use.
   ///
   /// A folder without test images has a fifth of each class held out as such.
+  ///
+  /// - Parameters:
+  ///   - conversion: What becomes of a folder's pictures, instead of the size alone.
+  ///   - threads: How many threads decode pictures.
   package init(
-    _ dataset: String, size: FolderSize?, onCorrupt: ImageFolder.CorruptImages, directory: String?,
+    _ dataset: String, size: FolderSize?, conversion: ImageConversion? = nil,
+    onCorrupt: ImageFolder.CorruptImages, directory: String?, threads: Int,
     observer: @escaping DatasetObserver
   ) throws {
     guard Self.isFolder(dataset) else {
@@ -38,10 +46,12 @@ package struct SystemData {
     }
     let path = String(dataset.dropFirst(Self.folderPrefix.count))
     let folder = try ImageFolder.load(
-      path, size: size.map { ($0.height, $0.width) }, onCorrupt: onCorrupt, observer: observer)
+      path, size: conversion.map { ($0.height, $0.width) } ?? size.map { ($0.height, $0.width) },
+      channels: conversion?.channels, resizing: conversion?.method ?? .automatic,
+      fit: conversion?.fit ?? .stretch, onCorrupt: onCorrupt, threads: threads, observer: observer)
     guard let test = folder.test else {
-      let (train, heldOut) = try folder.train.split(.stratified(0.2, seed: 42))
-      self.init(title: path, train, heldOut)
+      let (train, heldOut) = try Self.holdingOut(folder.train, at: path)
+      self.init(title: path, train, heldOut, unseen: folder.train)
       skippedCount = folder.skippedCount
       return
     }
@@ -49,11 +59,36 @@ package struct SystemData {
     skippedCount = folder.skippedCount
   }
 
-  private init(title: String, _ train: ImageDataset, _ test: ImageDataset) {
+  private init(title: String, _ train: ImageDataset, _ test: ImageDataset, unseen: ImageDataset? = nil) {
     self.title = title
     self.train = train
     self.test = test
+    self.unseen = unseen ?? test
     preparation = train.preparation
+  }
+
+  private static func holdingOut(_ images: ImageDataset, at path: String) throws(DatasetError) -> TrainTest {
+    do {
+      let parts = try images.split(.stratified(0.2, seed: 42))
+      return (parts.rest, parts.heldOut)
+    } catch {
+      throw DatasetError(
+        .badData, at: path, expected: "enough pictures to hold out a fifth of each class as test images",
+        received: "\(images.count) of \(images.classNames.count) classes",
+        hint: "add a folder test/CLASS or more pictures")
+    }
+  }
+
+  /// The classes of the training that no test image shows.
+  package var untestedClasses: [String] {
+    zip(test.classNames, zip(train.classCounts, test.classCounts)).filter { $1.0 > 0 && $1.1 == 0 }.map(\.0)
+  }
+
+  /// What tells these images from others.
+  package var digest: String {
+    var digest = SHA256()
+    for part in [train, test] { digest.update(Array(part.contentDigest.utf8)) }
+    return digest.hexDigest()
   }
 }
 
@@ -77,6 +112,11 @@ extension ImageFolder.CorruptImages {
 package struct FolderSize: Equatable, Sendable {
   package let height: Int
   package let width: Int
+
+  package init(height: Int, width: Int) {
+    self.height = height
+    self.width = width
+  }
 
   package init(parsing text: String) throws {
     let extents = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }

@@ -107,7 +107,7 @@ package struct TrainingJob {
     let system = configuration.system
     return (
       try RunFolder.create(
-        in: "runs", name: system.id ?? "\(system.model)-\(system.dataset)",
+        in: "runs", name: system.id ?? Experiment.slug("\(system.model)-\(system.dataset)"),
         configuration: configuration.json, environment: environment, onProblem: warn), nil
     )
   }

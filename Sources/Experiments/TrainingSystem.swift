@@ -17,6 +17,15 @@ package struct TrainingSystem: Sendable {
   /// Makes the network; nil for the ready model of the name.
   package var build: (@Sendable (InputSpec, Int) throws(ModelError) -> any Network)?
 
+  /// The data set's name for people; of a folder of pictures its own.
+  var datasetTitle: String {
+    get throws {
+      guard SystemData.isFolder(dataset) else { return try DatasetCatalog.card(dataset).title }
+      let path = dataset.dropFirst(SystemData.folderPrefix.count)
+      return String(path.split(separator: "/").last ?? path)
+    }
+  }
+
   /// The network for the images and classes of a data set.
   package func network(imageShape: [Int], classes: Int) throws -> any Network {
     let input = InputSpec.image(imageShape[0], imageShape[1], imageShape[2])

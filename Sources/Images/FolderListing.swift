@@ -32,6 +32,11 @@ struct FolderListing: Sendable {
         received: "a class that they lack",
         hint: nearestName(to: unknown, among: known).map { "did you mean \($0)?" })
     }
+    guard Set(found).count == found.count else {
+      throw DatasetError(
+        .badData, at: folder, expected: "class folders of different names",
+        received: "two that differ only in how Unicode writes an accent", hint: "join or rename them")
+    }
     guard found.count >= (known == nil ? 2 : 1) else {
       throw DatasetError(
         .badData, at: folder, expected: "a folder for each class with PNG or JPEG pictures",
@@ -69,8 +74,16 @@ struct FolderListing: Sendable {
   }
 
   /// The folders in a folder, sorted; hidden ones do not count.
+  ///
+  /// - Throws: Where a name leads nowhere, as it may have been that of a class.
   static func folders(in folder: String) throws(DatasetError) -> [String] {
-    try names(in: folder).filter { isFolder("\(folder)/\($0)") }
+    let names = try names(in: folder)
+    if let lost = names.first(where: { !FileManager.default.fileExists(atPath: "\(folder)/\($0)") }) {
+      throw DatasetError(
+        .badData, at: "\(folder)/\(lost)", expected: "a folder or a file",
+        received: "a link to nothing, or a name that is not UTF-8", hint: "mend, rename or remove it")
+    }
+    return names.filter { isFolder("\(folder)/\($0)") }
   }
 
   /// The names in a folder, sorted by their bytes; hidden ones do not count.

@@ -20,6 +20,11 @@ struct Orientation {
     var position = 2
     while position + 4 <= bytes.count, bytes[position] == 0xFF {
       let marker = bytes[position + 1]
+      // Any number of fill bytes may precede a marker (T.81, B.1.1.2).
+      if marker == 0xFF {
+        position += 1
+        continue
+      }
       let length = Int(bytes[position + 2]) << 8 | Int(bytes[position + 3])
       let end = position + 2 + length
       // After the start of the scan (0xDA) come picture data.

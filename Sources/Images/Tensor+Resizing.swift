@@ -33,24 +33,27 @@ extension Tensor<UInt8> {
     let (oldWidth, channels) = (shape[1], shape[2])
     let (lineSize, oldLineSize) = (width * channels, oldWidth * channels)
     let result = scalars.withUnsafeBufferPointer { pixels in
-      // First along the rows, for those that are needed, then across them.
-      var lines = [Double](repeating: 0, count: shape[0] * lineSize)
-      lines.withUnsafeMutableBufferPointer { lines in
-        for row in 0..<shape[0] where rows.isUsed[row] {
-          columns.forEachTap { column, source, weight in
-            let (target, start) = (row * lineSize + column * channels, row * oldLineSize + source * channels)
-            for channel in 0..<channels {
-              lines[target &+ channel] += weight * Double(pixels[start &+ channel])
-            }
-          }
-        }
-      }
+      // First along the rows, for those that are needed, then across them. A row of the result is made of
+      // rows that follow each other and repeats at most two of the one before: two lines are kept.
+      var lines = [Double](repeating: 0, count: 2 * lineSize)
+      var held = [-1, -1]
       var sums = [Double](repeating: 0, count: height * lineSize)
       sums.withUnsafeMutableBufferPointer { sums in
-        lines.withUnsafeBufferPointer { lines in
+        lines.withUnsafeMutableBufferPointer { lines in
           rows.forEachTap { row, source, weight in
-            let (target, start) = (row * lineSize, source * lineSize)
-            for place in 0..<lineSize { sums[target &+ place] += weight * lines[start &+ place] }
+            let line = (source & 1) * lineSize
+            if held[source & 1] != source {
+              held[source & 1] = source
+              for place in line..<line + lineSize { lines[place] = 0 }
+              columns.forEachTap { column, pixel, weight in
+                let (target, start) = (line + column * channels, source * oldLineSize + pixel * channels)
+                for channel in 0..<channels {
+                  lines[target &+ channel] += weight * Double(pixels[start &+ channel])
+                }
+              }
+            }
+            let target = row * lineSize
+            for place in 0..<lineSize { sums[target &+ place] += weight * lines[line &+ place] }
           }
         }
       }
@@ -64,8 +67,6 @@ extension Tensor<UInt8> {
 /// For each output position of an axis, the input positions it is made of and their weights.
 private struct ResizeAxis {
   private let taps: [[(source: Int, weight: Double)]]
-  /// The input positions that any output position is made of.
-  let isUsed: [Bool]
 
   init(from input: Int, to output: Int, method: ResizeMethod) {
     let averages =
@@ -75,13 +76,11 @@ private struct ResizeAxis {
       case .automatic: output < input
       }
     let scale = Double(input) / Double(output)
-    let taps = (0..<output).map { position in
+    taps = (0..<output).map { position in
       averages
         ? Self.average(position, input: input, scale: scale)
         : Self.interpolation(position, input: input, scale: scale)
     }
-    self.taps = taps
-    isUsed = taps.joined().reduce(into: [Bool](repeating: false, count: input)) { $0[$1.source] = true }
   }
 
   /// Calls `body` with each output position and each input position that it is made of, in order.

@@ -19,9 +19,13 @@ extension ExperimentRecord {
       throw .badData(file, "it is not the results of an experiment that this program can read")
     }
     for index in record.settings.indices {
-      for trial in record.settings[index].trials.indices {
-        let run = record.runPath(of: record.settings[index].trials[trial])
-        if RunFolder.exists(at: run) { record.settings[index].trials[trial].run = try RunRecord.load(run) }
+      for place in record.settings[index].trials.indices {
+        let trial = record.settings[index].trials[place]
+        let run = record.runPath(of: trial)
+        guard RunFolder.exists(at: run) else { continue }
+        // That a run cannot be read is one of the reasons for which trials fail.
+        record.settings[index].trials[place].run =
+          trial.failure == nil ? try RunRecord.load(run) : try? RunRecord.load(run)
       }
     }
     return record

@@ -77,7 +77,7 @@ package struct ExperimentRecord: Sendable {
     /// Over the trials that have the metric; nil where there are too few.
     package var mean: Double?
     package var deviation: Double?
-    /// The ends of the 95 % confidence interval of the mean; nil for one seed.
+    /// The ends of the 95 % confidence interval of the mean; nil for one seed, or where all agree.
     package var lower: Double?
     package var upper: Double?
 
@@ -129,7 +129,7 @@ package struct ExperimentRecord: Sendable {
     package var other: String
     /// The setting's mean minus the other's.
     package var difference: Double
-    /// The ends of the 95 % confidence interval of the difference; nil for one seed.
+    /// The ends of the 95 % confidence interval of the difference; nil for one seed, or where all agree.
     package var lower: Double?
     package var upper: Double?
     /// The two-sided p-value, and the same after Holm's correction for all comparisons; nil for one seed.

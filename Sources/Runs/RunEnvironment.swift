@@ -6,8 +6,6 @@ package struct RunEnvironment: Equatable, Sendable {
   /// When the run began, as `2026-01-31T12:00:00Z`; nil where it is not known.
   package var started: String?
   package var martletVersion: String
-  /// The git revision of the program, nil where it is not known.
-  package var revision: String?
   package var swiftVersion: String
   package var operatingSystem: String
   package var processor: String
@@ -18,12 +16,9 @@ package struct RunEnvironment: Equatable, Sendable {
   package var instructionSet: String
 
   /// Describes this process on this machine.
-  package init(
-    started: Date? = Date(), martletVersion: String, revision: String? = nil, instructionSet: String
-  ) {
+  package init(started: Date? = Date(), martletVersion: String, instructionSet: String) {
     self.started = started.map { ISO8601DateFormatter().string(from: $0) }
     self.martletVersion = martletVersion
-    self.revision = revision
     self.instructionSet = instructionSet
     swiftVersion = Self.compilerVersion
     operatingSystem = ProcessInfo.processInfo.operatingSystemVersionString
@@ -36,7 +31,6 @@ package struct RunEnvironment: Equatable, Sendable {
     [
       "started": .optional(started),
       "martlet_version": .string(martletVersion),
-      "revision": .optional(revision),
       "swift_version": .string(swiftVersion),
       "operating_system": .string(operatingSystem),
       "processor": .string(processor),
@@ -50,7 +44,6 @@ package struct RunEnvironment: Equatable, Sendable {
     guard let version = json["martlet_version"]?.stringValue else { return nil }
     martletVersion = version
     started = json["started"]?.stringValue
-    revision = json["revision"]?.stringValue
     swiftVersion = json["swift_version"]?.stringValue ?? "unknown"
     operatingSystem = json["operating_system"]?.stringValue ?? "unknown"
     processor = json["processor"]?.stringValue ?? "unknown"

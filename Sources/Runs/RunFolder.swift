@@ -114,7 +114,7 @@ package final class RunFolder {
   }
 
   /// Begins to train after so many whole epochs: drops from the folder what came later, and what a report
-  /// tells of weights that now change.
+  /// tells of the training, whose end tells it anew.
   package func begin(after epochs: Int) throws(FileError) {
     if isReconfigured {
       try AtomicFile.write(Array(configuration.indentedText.utf8), to: path + "/" + RunFile.configuration)
@@ -136,8 +136,13 @@ package final class RunFolder {
 
   /// Appends an event; a failure goes to `onProblem` and does not stop the training.
   package func append(_ event: RunEvent) {
+    if case .epoch = event { removeRobustness() }
     log.append(event.json)
   }
+
+  /// Removes what was measured of weights that a step has changed: a training that is taken up with nothing
+  /// left to do keeps it.
+  func removeRobustness() { unlink(path + "/" + RunFile.robustness) }
 
   /// Makes the events so far durable.
   func syncEvents() {

@@ -34,9 +34,9 @@ extension ReportMaterial {
     }
   }
 
-  /// Removes the parts from a run folder: they tell of weights that a resumed training changes.
+  /// Removes from a run folder the parts that every training leaves at its end.
   static func remove(from run: String) {
-    for name in [RunFile.details, RunFile.predictions, RunFile.views, RunFile.robustness] {
+    for name in [RunFile.details, RunFile.predictions, RunFile.views] {
       unlink(run + "/" + name)
     }
   }

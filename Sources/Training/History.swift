@@ -13,7 +13,7 @@ public struct EpochRecord: Sendable, Equatable {
   public var validationLoss: Double?
   /// The accuracy on the validation images; nil where there are none.
   public var validationAccuracy: Double?
-  /// The learning rate during the epoch.
+  /// The learning rate of the epoch's last step.
   public var learningRate: Double
   /// The time of the training steps; compiling and validation are not counted.
   public var seconds: Double
@@ -31,7 +31,7 @@ public struct EpochRecord: Sendable, Equatable {
   ///   - accuracy: The part of the images that was classified rightly in training; not finite where it was not counted.
   ///   - validationLoss: The mean loss of the validation images; nil where there are none.
   ///   - validationAccuracy: The accuracy on the validation images; nil where there are none.
-  ///   - learningRate: The rate during the epoch; not finite where it is of no interest.
+  ///   - learningRate: The rate of the epoch's last step; not finite where it is of no interest.
   ///   - seconds: The time of the training steps; not finite where it was not measured.
   ///   - lastLoss: The loss of the epoch's last step; nil where it is not known.
   ///   - metrics: Further figures by name.

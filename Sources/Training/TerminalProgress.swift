@@ -64,6 +64,9 @@ public final class TerminalProgress {
     self.plan = plan
     startEpoch(plan.firstStep * plan.batchSize)
     guard plan.firstEpoch > 1 || plan.firstStep > 0 else { return }
+    guard plan.firstEpoch <= plan.epochs else {
+      return line("all \(plan.epochs) epochs are done; the network is measured again")
+    }
     let place = plan.firstStep > 0 ? " after step \(plan.firstStep) of \(plan.steps)" : ""
     line("going on with epoch \(plan.firstEpoch) of \(plan.epochs)\(place)")
   }

@@ -40,7 +40,7 @@ struct TrainingSetup: Equatable {
       JSON.Member("exact", job.step.engine.exact.json),
       JSON.Member("batch size", .integer(loader.batchSize)),
       JSON.Member("images", .integer(loader.data.count)),
-      JSON.Member("data", .string(Self.digest(of: loader.data))),
+      JSON.Member("data", .string(loader.data.contentDigest)),
     ]
     members = ofTraining + job.dataSettings
   }
@@ -57,19 +57,6 @@ struct TrainingSetup: Equatable {
     job.validationWeights?.withUnsafeBytes { digest.update($0) }
     return digest.hexDigest()
   }
-
-  /// The digest of all labels in order, and of images spread over all: the first and the last are among them.
-  private static func digest(of data: ImageDataset) -> String {
-    var digest = SHA256()
-    data.labels.withUnsafeBytes { digest.update($0) }
-    let most = max(1, min(data.count, digestedImages) - 1)
-    for place in 0...most {
-      data.withImage(at: place * (data.count - 1) / most) { digest.update($0) }
-    }
-    return digest.hexDigest()
-  }
-
-  private static let digestedImages = 256
 
   init?(_ json: JSON?) {
     guard let members = json?.members else { return nil }

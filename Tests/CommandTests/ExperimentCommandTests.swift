@@ -134,6 +134,10 @@ import Testing
       "seeds: 2", "search: {trials: 9223372036854775807}", "grid.yaml:10: search.trials: expected",
       "from 1 to 10000"
     ),
+    (
+      "[0.001, 0.02]", "{from: 0.001, to: 0.9, step: 0.00001}",
+      "grid.yaml:9: vary.learning-rate: expected at most 10000 values", "search"
+    ),
     ("seeds: 2", "seeds: 5001", "expected at most 10000 trials", "2 settings with 5001 seeds"),
     ("  epochs: 2", "  epochs: 2147483648", "grid.yaml:5: epochs: expected a whole number", "to 2147483647"),
     ("seeds: 2", "baseline: other", "grid.yaml:10: baseline: expected one of", "learning-rate 0.001"),
@@ -192,6 +196,9 @@ import Testing
     let objects = try result.objects()
     #expect(objects.last?["trials"] == .integer(4 + 5 + 4 + 4 + 1), "\(result.errors)")
     #expect(objects.dropLast().allSatisfy { $0["steps"]?.intValue ?? 0 > 0 })
+    // Early stopping may end the final training sooner.
+    let table = try CommandRunner.run("experiment", "study-attention", "--dry-run").output
+    #expect(table.contains("up to 30") && !table.contains("up to 5"))
     let unknown = try CommandRunner.run("experiment", "lerning-rate")
     #expect(unknown.status == 64 && unknown.errors.contains("did you mean learning-rate?"))
     let list = try CommandRunner.run("experiment", "--json").objects()
@@ -212,5 +219,34 @@ import Testing
       record.conclusions.contains {
         $0.contains("1e30, seed 0, failed") || $0.contains("1e+30, seed 0, failed")
       })
+    // Compared with others, the experiment stands for the trials that came to a result.
+    let compared = try CommandRunner.run(["compare", "e"], in: folder)
+    #expect(compared.status == 0, "\(compared.errors)")
+    #expect(compared.output.contains("e: left out for want of a result: learning-rate 1e30 with seed 0."))
+  }
+
+  /// A trial that cannot be trained is named and costs no other; it is tried again with the same command.
+  @Test func anImpossibleTrialCostsOne() throws {
+    let folder = try TemporaryFolder()
+    let data = try SmallData.write(in: folder)
+    let text = """
+      base: {model: dense, dataset: mnist, epochs: 1, batch-size: 32}
+      variants:
+        - {name: nothing left, validation: "last:256"}
+        - {name: "+", validation: "last:0.25"}
+      seeds: 1
+      """
+    let arguments = ["--data", data, "--output", "e", "--json"]
+    for finished in 0...1 {
+      let result = try run(text, arguments, in: folder)
+      #expect(result.status == 64, "\(result.errors)")
+      #expect(result.errors.contains("trial 'nothing left, seed 0': "))
+      let ends = try result.objects().filter { $0["event"] == "trial" }.map { $0["end"] }
+      #expect(ends == (finished == 0 ? ["failed", "done"] : ["failed"]))
+    }
+    let record = try ExperimentRecord.load("\(folder.path)/e")
+    #expect(record.settings[0].trials[0].failure != nil && record.settings[1].mean != nil)
+    #expect(record.conclusions.contains { $0.hasPrefix("nothing left, seed 0, failed: ") })
+    #expect(try folder.names("e/trials") == ["setting-seed-0"])
   }
 }

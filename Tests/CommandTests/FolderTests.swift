@@ -48,6 +48,48 @@ import Testing
     #expect(refused.errors.contains("expected 3 classes (high, low, middle)"))
   }
 
+  /// What is held out of other pictures may be what the network was trained on.
+  @Test func onlyUnseenPicturesAreMeasured() throws {
+    let folder = try TemporaryFolder()
+    let (root, other) = ("\(folder.path)/shapes", "\(folder.path)/other shapes")
+    try write(root, classes: ["high", "low"], each: 20)
+    // The folder made for a run without a name has no part of the path in its own.
+    let trained = try CommandRunner.run(
+      [
+        "train", "--model", "dense", "--dataset", "folder:\(root)", "--image-size", "12", "--epochs", "2",
+        "--quiet", "--json",
+      ], in: folder)
+    #expect(trained.status == 0, "\(trained.errors)")
+    let run = "runs/" + (try #require(try folder.names("runs").first))
+    let own = try #require(try CommandRunner.run(["evaluate", run, "--json"], in: folder).objects().last)
+    #expect(own["test_accuracy"] == (try trained.objects().last)?["test_accuracy"])
+    #expect(own["train_accuracy"]?.doubleValue != nil)
+
+    // A folder without test images is unseen as a whole; its pictures are brought to the run's size.
+    try write(other, classes: ["high", "low"], each: 7)
+    let foreign = try CommandRunner.run(
+      ["evaluate", run, "--dataset", "folder:\(other)", "--json"], in: folder)
+    let measured = try #require(try foreign.objects().last, "\(foreign.errors)")
+    let perClass = try #require(measured["per_class"]?.arrayValue)
+    #expect(perClass.compactMap { $0["support"]?.intValue } == [7, 7])
+    #expect(measured["train_accuracy"]?.doubleValue == nil)
+
+    try write(root, classes: ["high", "low"], each: 21)
+    let refused = try CommandRunner.run(["evaluate", run], in: folder)
+    #expect(refused.status == 65)
+    #expect(refused.errors.contains("expected the images of the training"), "\(refused.errors)")
+  }
+
+  @Test func foldersTooSmallForATestSaySo() throws {
+    let folder = try TemporaryFolder()
+    let root = "\(folder.path)/shapes"
+    try write(root, classes: ["high", "low"], each: 1)
+    let refused = try CommandRunner.run(
+      ["train", "--dataset", "folder:\(root)", "--image-size", "28", "--epochs", "1"], in: folder)
+    #expect(refused.status == 65)
+    #expect(refused.errors.contains("add a folder test/CLASS or more pictures"), "\(refused.errors)")
+  }
+
   /// A network of a file has an output for each of its classes, and no others.
   @Test func aNetworkForOtherClassesIsNotImported() throws {
     let folder = try TemporaryFolder()

@@ -83,6 +83,15 @@ import Testing
     let epochs = try RunRecord.load("\(folder.path)/run").epochs
     #expect(epochs.count < 40 && epochs.dropLast().allSatisfy { $0.loss > 3 })
     #expect(try #require(epochs.last).loss <= 3)
+    // What is told is of the settings that were trained.
+    let told = try CommandRunner.run(
+      [
+        "reproduce", "conv5x5-regularized-mnist", "--data", data, "--stop-loss", "0.01", "--epochs", "1",
+        "--run", "\(folder.path)/short",
+      ], in: folder)
+    #expect(
+      told.output.contains("A loss of 0.01 was not reached within 1 epoch; the last epoch's loss was "),
+      "\(told.errors)")
   }
 
   /// The official layout of CIFAR-100, through both networks and all of the way.

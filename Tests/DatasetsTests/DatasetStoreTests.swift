@@ -191,6 +191,24 @@ struct DatasetStoreTests {
     #expect(try store(folder, .broken).load(SmallCards.idxCard(), from: folder.path).test.labels == [0, 0])
   }
 
+  /// Archives are unpacked to a folder for each file, which may have the file's other name.
+  @Test func foldersNamedLikeFilesAreNoFiles() throws {
+    let folder = try TemporaryFolder()
+    try writeFiles(folder, compressed: true)
+    try FileManager.default.createDirectory(
+      atPath: folder.path + "/small/train-images", withIntermediateDirectories: true)
+    checkContents(try store(folder, .broken).load(SmallCards.idxCard(), from: folder.path))
+  }
+
+  @Test func filesThatWereMixedUpAreNamed() throws {
+    let folder = try TemporaryFolder()
+    try writeFiles(folder)
+    try folder.write(SmallCards.idxContents["test-labels"] ?? [], "small/train-labels")
+    let error = datasetError { _ = try store(folder, .broken).load(SmallCards.idxCard(), from: folder.path) }
+    #expect(
+      error?.description.contains("expected bytes of train-labels, received those of test-labels") == true)
+  }
+
   @Test func brokenLocalFilesAreErrors() throws {
     let folder = try TemporaryFolder()
     func kind() -> DatasetError.Kind? {

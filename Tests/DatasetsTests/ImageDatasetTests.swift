@@ -30,6 +30,7 @@ struct ImageDatasetTests {
     #expect(kind(images, [0, -1]) == .badData)
     #expect(kind(images.reshaped([2, 4]), [0, 1]) == .badData)
     #expect(kind(Tensor(repeating: 0, shape: [0, 2, 2, 1]), []) == .badData)
+    #expect(kind(Tensor(repeating: 0, shape: [2, 0, 2, 1]), [0, 1]) == .badData)
   }
 
   @Test func partsAreHeldOut() throws {
@@ -67,6 +68,7 @@ struct ImageDatasetTests {
     #expect(Set((0..<100).map(sample.storedIndex)).count < 100)
     #expect(sample.labels == (try data.sampled(.bootstrap(fraction: 0.5, seed: 42))).labels)
     #expect(try sample.split(.last(0.2)).heldOut.hasRepeats)
+    #expect(data.subset([3, 4, 3]).hasRepeats && !data.subset([3, 4, 5]).hasRepeats)
   }
 
   @Test func stratifiedKeepsTheProportions() throws {

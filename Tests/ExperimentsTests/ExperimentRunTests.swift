@@ -1,4 +1,5 @@
 import Foundation
+import MartletDatasets
 import MartletExperiments
 import MartletRuns
 import MartletTensors
@@ -89,21 +90,40 @@ import Testing
     }
   }
 
+  /// The run of a trial as its process begins it, with as many epochs.
+  private func begin(
+    _ name: String, of run: ExperimentRun, epochs: Int? = nil
+  ) throws -> RunFolder {
+    var system = try #require(run.experiment.trials.first { $0.name == name }).system
+    system.settings.epochs = epochs ?? system.settings.epochs
+    let configuration = RunConfiguration(system: system, card: try DatasetCatalog.card(system.dataset))
+    return try RunFolder.create(
+      at: "\(run.path)/trials/\(name)", configuration: configuration.json,
+      environment: RunEnvironment(martletVersion: "0", instructionSet: "none"), onProblem: { _ in })
+  }
+
   @Test func whatIsFinishedIsNotTrainedAgain() throws {
     try withTemporaryFolder { path in
-      let environment = RunEnvironment(martletVersion: "0", instructionSet: "none")
       let run = try run(path)
-      let done = try RunFolder.create(
-        at: "\(path)/trials/spatial-only-seed-1", configuration: [:], environment: environment,
-        onProblem: { _ in })
-      done.append(.result(ResultEvent()))
-      _ = try RunFolder.create(
-        at: "\(path)/trials/spatial-only-seed-0", configuration: [:], environment: environment,
-        onProblem: { _ in })
+      try begin("spatial-only-seed-1", of: run).append(.result(ResultEvent()))
+      _ = try begin("spatial-only-seed-0", of: run)
       let runner = Runner()
       _ = try run.perform(runner)
       #expect(!runner.names.contains("spatial-only-seed-1"))
       #expect(runner.names.contains("spatial-only-seed-0"))
+    }
+  }
+
+  /// Somebody trained a trial's run further: its figures are no longer the trial's.
+  @Test func aRunOfOtherSettingsIsRefusedByItsDifference() throws {
+    try withTemporaryFolder { path in
+      let run = try run(path)
+      try begin("spatial-only-seed-1", of: run, epochs: 9).append(.result(ResultEvent()))
+      let runner = Runner()
+      let error = #expect(throws: SettingError.self) { try run.perform(runner) }
+      #expect(error?.description.contains("trials/spatial-only-seed-1: expected the training of") == true)
+      #expect(error?.description.contains("(epochs is 9 there, 5 now)") == true)
+      #expect(runner.names.isEmpty)
     }
   }
 }

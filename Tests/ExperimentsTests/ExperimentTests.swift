@@ -102,6 +102,16 @@ import Testing
     #expect(error?.description.contains("did you mean learning-rate?") == true)
   }
 
+  @Test func settingsWithoutALetterHaveFoldersToo() throws {
+    var experiment = try Experiment.named("attention")
+    experiment.variants[0].name = "+"
+    #expect(experiment.trials[0].name == "setting-seed-0")
+    try experiment.check()
+    experiment.variants[1].name = "-"
+    let error = #expect(throws: SettingError.self) { try experiment.check() }
+    #expect(error?.description.contains("received +, seed 0 and -, seed 0") == true)
+  }
+
   @Test func aTrialIsFoundInTheDefinition() throws {
     try withTemporaryFolder { path in
       let experiment = try Experiment.named("attention")

@@ -34,6 +34,7 @@ import Testing
         var result = ResultEvent()
         result.secondsPerEpoch = seconds
         result.peakMemoryBytes = megabytes * 1_048_576
+        result.threads = setting + 1
         let epochs = [value, setting == 1 ? 0.8 : 0.9].enumerated().map { index, validation in
           EpochEvent(
             epoch: index + 1, loss: 1, accuracy: 0.87, validationAccuracy: validation, learningRate: 0.001,
@@ -51,6 +52,7 @@ import Testing
       lines.contains(
         "The peak of a trial's memory, without its images, goes from 30.0 MB (batch-size 16) to 110.0 MB (batch-size 256)."
       ))
+    #expect(lines.contains("Times were measured with 1 and 2 threads, which do not compare."))
     #expect(lines[0].hasPrefix("The highest mean validation accuracy is that of batch-size 16: 90.50%"))
     #expect(lines[0].contains("over the next, batch-size 256,"))
     #expect(
@@ -97,6 +99,23 @@ import Testing
     #expect(lines[0].hasSuffix("no difference shown, it may be noise."))
   }
 
+  @Test func equalDifferencesAreNoProof() throws {
+    let record = ExperimentRecord.trained([("A", [0.90, 0.91]), ("B", [0.92, 0.93])])
+    let comparison = try #require(record.comparisons.first)
+    #expect(!comparison.isShown && comparison.p == 0.5 && comparison.lower == nil)
+    let lines = ResultText(record).conclusions
+    #expect(lines[0].contains("over the next, A, +2.00 points with every seed: no difference shown"))
+    #expect(lines.contains("B: no difference from A shown (+2.00 points with every seed)."))
+    #expect(lines.last?.contains("where all seeds agree there is none") == true)
+  }
+
+  @Test func theBestIsComparedWithoutABaselineToo() throws {
+    let record = ExperimentRecord.trained(
+      [("A", []), ("B", [0.90, 0.91, 0.92]), ("C", [0.96, 0.97, 0.985]), ("D", [0.5, 0.51, 0.53])])
+    #expect(record.comparisons.map { [$0.setting, $0.other] } == [["C", "B"]])
+    #expect(ResultText(record).conclusions[0].contains("over the next, B, +6.17 points ["))
+  }
+
   @Test func oneSeedShowsNoNoise() {
     let lines = ResultText(ExperimentRecord.trained([("A", [0.90]), ("B", [0.95])])).conclusions
     #expect(lines[0].contains("one seed cannot show whether that is noise"))
@@ -121,7 +140,7 @@ import Testing
     let comparison = try #require(record.comparisons.first)
     #expect(!comparison.isPaired)
     let welch = try #require(Sample([0.95, 0.96]).welch(from: Sample([0.90, 0.91, 0.92])))
-    #expect(comparison.p == welch.p && comparison.lower == welch.interval.lowerBound)
+    #expect(comparison.p == welch.p && comparison.lower == welch.interval?.lowerBound)
   }
 
   @Test func schedulesThatNeverFiredAreTold() {
@@ -172,6 +191,10 @@ import Testing
     let margins = Presentation.margins(record.settings, factor: 1)
     #expect(margins[0] == high.mean.map { $0 - (high.lower ?? .nan) })
     #expect(margins[1] == low.mean.map { (low.upper ?? .nan) - $0 })
+    // A setting without an interval takes none from the others.
+    let mixed = ExperimentRecord.trained([("A", [0.9, 0.92]), ("B", [0.5]), ("C", [0.7, 0.7])])
+    let known = Presentation.margins(mixed.settings, factor: 1).map(\.isFinite)
+    #expect(known == [true, false, false] && mixed.settings[2].lower == nil)
   }
 
   @Test func oneReasonIsToldOnceForAllItsSeeds() {

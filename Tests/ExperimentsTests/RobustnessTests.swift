@@ -30,7 +30,8 @@ import Testing
       }
     }
     return RobustnessMeasurement(
-      run: "runs/\(name)", configuration: ["penalty": .string(penalty), "seed": .integer(seed)], seed: 0,
+      run: "runs/\(name)", name: name,
+      configuration: ["penalty": .string(penalty), "seed": .integer(seed)], seed: 0,
       trainAccuracy: 0.99, clean: (0..<images).map { $0 < clean }, rows: rows)
   }
 
@@ -46,15 +47,16 @@ import Testing
         }
       }
       return RobustnessMeasurement(
-        run: penalty, configuration: ["penalty": .string(penalty)], seed: 0, trainAccuracy: nil,
-        clean: noise[0].map { $0 == 1 }, rows: rows)
+        run: penalty, name: penalty, configuration: ["penalty": .string(penalty)], seed: 0,
+        trainAccuracy: nil, clean: noise[0].map { $0 == 1 }, rows: rows)
     }
     let comparison = try #require(RobustnessComparison([run("none", first), run("l1", second)]))
     let noise = try #require(comparison.differences.first { $0.change == .noise })
     // The differences by image are 0, 1, 0, 0, -0.5, 1, 0, 0, 0, -1.
     #expect(abs(noise.value - 0.05) < 1e-12)
-    #expect(abs(noise.interval.lowerBound - noiseInterval.lowerBound) < 1e-9)
-    #expect(abs(noise.interval.upperBound - noiseInterval.upperBound) < 1e-9)
+    let interval = try #require(noise.interval)
+    #expect(abs(interval.lowerBound - noiseInterval.lowerBound) < 1e-9)
+    #expect(abs(interval.upperBound - noiseInterval.upperBound) < 1e-9)
     #expect(!noise.isShown && comparison.method.contains("each paired with itself"))
     #expect(
       comparison.conclusions.contains {
@@ -76,10 +78,32 @@ import Testing
     #expect(comparison.method == "Welch's 95% interval over 3 and 2 runs")
     let noise = try #require(comparison.differences.first { $0.change == .noise })
     let expected = try #require(Sample([0.84, 0.87]).difference(from: Sample([0.79, 0.81, 0.8])))
-    #expect(abs(noise.interval.lowerBound - expected.lowerBound) < 1e-12)
-    #expect(abs(noise.interval.upperBound - expected.upperBound) < 1e-12)
+    let interval = try #require(noise.interval)
+    #expect(abs(interval.lowerBound - expected.lowerBound) < 1e-12)
+    #expect(abs(interval.upperBound - expected.upperBound) < 1e-12)
     let blur = try #require(comparison.differences.first { $0.change == .blur })
-    #expect(blur.value == 0 && !blur.isShown)
+    #expect(blur.value == 0 && blur.interval == nil && !blur.isShown)
+    #expect(
+      comparison.conclusions.contains {
+        $0.hasPrefix("Under blur no difference is shown: ")
+          && $0.hasSuffix("0.0 points, the same with every run.")
+      })
+  }
+
+  /// `reproduce --seeds` calls its folders DIR/seed-N.
+  @Test func kindsAreNamedByWhatTheirRunsHaveInCommon() throws {
+    let runs = ["plain/seed-0", "plain/seed-1", "held/seed-0", "held/seed-1"]
+    let measurements = runs.enumerated().map {
+      measurement($1, penalty: $0 < 2 ? "none" : "l1", seed: $0 % 2, clean: 190, noise: 120 + $0)
+    }
+    let comparison = try #require(RobustnessComparison(measurements))
+    #expect(comparison.first.name == "plain (2 runs)" && comparison.second.name == "held (2 runs)")
+    #expect(
+      RobustnessMeasurement.names(ofRuns: ["r/plain/seed-0", "r/held/seed-0", "r/held/seed-1"])
+        == ["plain/seed-0", "held/seed-0", "seed-1"])
+    #expect(
+      RobustnessMeasurement.names(ofRuns: ["a/held/seed-0", "b/held/seed-0"])
+        == ["a/held/seed-0", "b/held/seed-0"])
   }
 
   @Test func theConclusionSaysWhoWithstandsWhat() throws {

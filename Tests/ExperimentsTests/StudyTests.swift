@@ -1,3 +1,4 @@
+import MartletDatasets
 import MartletExperiments
 import MartletRuns
 import MartletTensors
@@ -9,7 +10,7 @@ import Testing
     let study = try Study.attention(Experiment.Options())
     var final = ExperimentRecord.trained([("AE-CNN", [0.91, 0.92])])
     final.title = "Final training"
-    return try study.record(at: "s", experiments + [final])
+    return study.record(at: "s", experiments + [final])
   }
 
   @Test func noiseIsCalledNoise() throws {
@@ -46,5 +47,22 @@ import Testing
     #expect(!record.conclusions.contains { $0.contains("no difference from") })
     #expect(record.conclusions.last == "4 of the 6 comparisons show a difference; the others may be noise.")
     #expect(record.parts == ["learning-rate", "batch-size", "attention", "regularization", "final"])
+  }
+
+  /// No card says how large the pictures of a folder are; the runs do.
+  @Test func aFolderOfPicturesHasASummaryToo() throws {
+    let study = try Study.attention(.init(changes: [.init(.dataset, "folder:pictures/pets")]))
+    #expect(study.title == "A network with attention on pets")
+    #expect(
+      try Study.attention(.init(changes: [.init(.dataset, "cifar10")])).title
+        == "A network with attention on CIFAR-10")
+    var final = ExperimentRecord.trained([("AE-CNN", [0.91])])
+    let unknown = study.record(at: "s", [final])
+    #expect(unknown.tables.first?.rows.first == ["Architecture", "AE-CNN"])
+    let configuration = RunConfiguration(
+      system: study.parts[4].variants[0].system,
+      preparation: DataPreparation(dataset: "pets", imageShape: [16, 16, 3], classNames: ["cat", "dog"]))
+    final.settings[0].trials[0].run = RunRecord(path: "r", configuration: configuration.json, epochs: [])
+    #expect(study.record(at: "s", [final]).tables.first?.rows.first?[1].hasPrefix("AE-CNN: 5 Conv2D") == true)
   }
 }

@@ -52,6 +52,26 @@ import Testing
     #expect(single.conclusions.contains { $0.contains("one run shows no noise") })
   }
 
+  /// At the cap of its epochs a training says what it reached.
+  @Test func theLossThatEndsATrainingIsTold() throws {
+    var system = try TrainingSystem.named("conv5x5-regularized-mnist")
+    system.settings.epochs = 2
+    var (reached, missed) = (result(0.98), result(0.97))
+    reached.stopReason = "threshold"
+    missed.stopReason = "finished"
+    func line(_ results: [ResultEvent], _ losses: [Double]) -> String? {
+      ReferenceComparison(system, results, lastLosses: losses).conclusions.first { $0.hasPrefix("A loss of") }
+    }
+    #expect(line([reached], [0.37]) == "A loss of 0.38 was reached within 2 epochs.")
+    #expect(
+      line([missed], [0.4012])
+        == "A loss of 0.38 was not reached within 2 epochs; the last epoch's loss was 0.4012.")
+    #expect(
+      line([missed, reached], [0.4012, 0.38])
+        == "A loss of 0.38 was not reached in 1 of 2 runs within 2 epochs; "
+        + "the last epochs' losses were 0.4012, 0.3800.")
+  }
+
   @Test func publishedCurvesStandBesideOurs() throws {
     let system = try TrainingSystem.named("convnet-mnist-type")
     let epochs = (1...6).map {

@@ -255,6 +255,27 @@ struct ImageFolderTests {
     #expect(file?.description.contains("a file or a closed folder") == true)
   }
 
+  /// A class must not be missing without a word.
+  @Test func namesThatLeadNowhereAreRefused() throws {
+    let folder = try PictureFolder()
+    try folder.addClasses(under: "", each: 2)
+    try folder.link("roses", to: "none")
+    let fault = error { _ = try folder.load() }
+    #expect(fault?.place == folder.path + "/roses")
+    #expect(fault?.description.contains("a link to nothing") == true)
+  }
+
+  #if os(Linux)
+    @Test func twoSpellingsOfOneClassAreRefused() throws {
+      let folder = try PictureFolder()
+      try folder.addClasses(under: "", each: 1)
+      try folder.add("caf\u{E9}/1.png", 1)
+      try folder.add("cafe\u{301}/1.png", 2)
+      let fault = error { _ = try folder.load() }
+      #expect(fault?.description.contains("differ only in how Unicode writes an accent") == true)
+    }
+  #endif
+
   @Test func linksAreFollowedButNotInCircles() throws {
     let folder = try PictureFolder()
     try folder.addClasses(under: "", each: 2)

@@ -56,14 +56,14 @@ struct PictureFormatTests {
       + "AAgBAQAAPwC22HIA/9k=")
 
   /// The picture with an Exif note of an orientation.
-  private func noted(_ orientation: UInt8, littleEndian: Bool) -> [UInt8] {
+  private func noted(_ orientation: UInt8, littleEndian: Bool, fill: Int = 0) -> [UInt8] {
     let tiff: [UInt8] =
       littleEndian
       ? [0x49, 0x49, 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0, 0, 0, 0, 0]
       : [0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0]
     let content = Array("Exif\0\0".utf8) + tiff
-    return Self.corner.prefix(2) + [0xFF, 0xE1, 0, UInt8(content.count + 2)] + content
-      + Self.corner.dropFirst(2)
+    return Self.corner.prefix(2) + [UInt8](repeating: 0xFF, count: fill)
+      + [0xFF, 0xE1, 0, UInt8(content.count + 2)] + content + Self.corner.dropFirst(2)
   }
 
   @Test(arguments: 1...8, [true, false])
@@ -83,6 +83,14 @@ struct PictureFormatTests {
     for (top, left) in [(true, true), (true, false), (false, true), (false, false)] {
       let isBright = (top, left) == corners[orientation - 1]
       #expect(isBright ? value(top, left) > 190 : value(top, left) < 60, "\(top) \(left)")
+    }
+  }
+
+  @Test func fillBytesBeforeTheNoteAreSkipped() throws {
+    let plain = try ImageCoder.decode(noted(6, littleEndian: true))
+    #expect(plain.shape == [24, 16, 1])
+    for fill in 1...3 {
+      #expect(try ImageCoder.decode(noted(6, littleEndian: true, fill: fill)) == plain)
     }
   }
 

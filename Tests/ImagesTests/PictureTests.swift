@@ -24,6 +24,22 @@ struct PictureTests {
     #expect(gray([[0, 10, 20, 30]]).resized(height: 1, width: 2, method: .bilinear) == gray([[5, 25]]))
   }
 
+  /// Rows and columns are treated alike, though rows are gone through two at a time.
+  @Test(arguments: [ResizeMethod.area, .bilinear, .automatic])
+  func rowsAreResizedAsColumns(_ method: ResizeMethod) {
+    let (height, width) = (23, 17)
+    let image = gray((0..<height).map { row in (0..<width).map { UInt8((row * 37 + $0 * 101) % 251) } })
+    func turned(_ image: Tensor<UInt8>) -> Tensor<UInt8> {
+      let (rows, columns) = (image.shape[0], image.shape[1])
+      return gray((0..<columns).map { column in (0..<rows).map { image.scalars[$0 * columns + column] } })
+    }
+    for (rows, columns) in [(1, 1), (3, 40), (22, 16), (24, 18), (70, 5), (11, 17)] {
+      #expect(
+        turned(image).resized(height: columns, width: rows, method: method)
+          == turned(image.resized(height: rows, width: columns, method: method)))
+    }
+  }
+
   @Test(arguments: [ResizeMethod.area, .bilinear, .automatic])
   func constantsStayConstant(_ method: ResizeMethod) {
     for size in [1, 2, 5, 13, 28, 61] {

@@ -101,6 +101,27 @@ import Testing
     }
   }
 
+  /// Measured after the training, it is not measured again at the end of one that had nothing left to do.
+  @Test func robustnessStaysUntilAStepIsMade() throws {
+    try withTemporaryFolder { folder in
+      for step in ["an epoch", "a part of one"] {
+        let path = "\(folder)/\(step)"
+        let file = path + "/robustness.json"
+        try ReportMaterial(robustness: Self.robustness).write(to: try record(at: path).path)
+        let folder = try RunFolder.resume(at: path, onProblem: { _ in }).folder
+        try folder.begin(after: 0)
+        folder.append(.result(Sample.result))
+        #expect(FileManager.default.fileExists(atPath: file))
+        if step == "an epoch" {
+          folder.append(Sample.epoch(1))
+        } else {
+          try folder.saveCheckpoint(Sample.weights(1), epoch: 0)
+        }
+        #expect(!FileManager.default.fileExists(atPath: file))
+      }
+    }
+  }
+
   @Test func imagesAreOrderedByWhatIsWorthSeeing() {
     let record = PredictionRecord(
       labels: [0, 0, 1, 1, 2], predictions: [0, 1, 0, 1, 0],

@@ -6,7 +6,7 @@ enum Sample {
   static let configuration: JSON = ["model": "convnet", "seed": 7, "learning_rate": 0.001]
 
   static let environment = RunEnvironment(
-    martletVersion: "0.1.0", revision: "abc1234", instructionSet: "AVX2")
+    martletVersion: "0.1.0", instructionSet: "AVX2")
 
   static func epoch(_ number: Int) -> RunEvent {
     .epoch(

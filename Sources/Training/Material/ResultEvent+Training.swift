@@ -2,11 +2,11 @@ import MartletRuns
 
 extension ResultEvent {
   /// Notes what was measured on the test and the training images.
-  package mutating func note(test: Evaluation, train: Evaluation) {
+  package mutating func note(test: Evaluation, train: Evaluation?) {
     testAccuracy = test.accuracy
     testLoss = test.loss
-    trainAccuracy = train.accuracy
-    trainLoss = train.loss
+    trainAccuracy = train?.accuracy
+    trainLoss = train?.loss
     precision = test.weighted.precision
     recall = test.weighted.recall
     f1 = test.weighted.f1
