@@ -22,7 +22,7 @@ let model = try Sequential(input: .image(28, 28, 1)) {
 let trainer = try Trainer(
   model, optimizer: AdamW(learningRate: 2e-3), loss: .sparseCategoricalCrossEntropy(fromLogits: true),
   gradients: { $0.clipped(norm: 5) },
-  schedule: .warmUp(epochs: 1, then: .cosineAnnealing(epochs: 8)), seed: 1)
+  schedule: .warmUp(epochs: 1, then: .cosineAnnealing(epochs: 7)).perStep(), seed: 1)
 let history = try trainer.fit(
   train, epochs: 8, batchSize: 64, validation: .data(validation),
   augmentation: [.randomFlip(), .randomTranslation(height: 0.05, width: 0.05)],
