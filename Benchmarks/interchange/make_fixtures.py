@@ -110,6 +110,23 @@ model.save_weights(f"{OUT}/layers.weights.h5")
 expected["layers.keras"] = np.asarray(model(IMAGES.astype(np.float32), training=False))
 save_arrays(expected, f"{OUT}/expected.safetensors")
 
+# Branches whose layers Keras counts in another order than that in which they are made.
+keras.utils.set_random_seed(3)
+image = keras.Input((6, 6, 2))
+scaled = layers.Rescaling(1 / 255)(image)
+shortcut = layers.Conv2D(3, 1, name="shortcut")(scaled)
+main = layers.Conv2D(3, 1, activation="relu", name="first")(scaled)
+both = layers.Add()([layers.Conv2D(3, 1, name="second")(main), shortcut])
+left = layers.Conv2D(3, 1, name="left")(both)
+right = layers.Dropout(0.5)(layers.Conv2D(3, 1, activation="relu", name="right")(both))
+both = layers.Multiply()([left, layers.Conv2D(3, 1, name="deeper")(right)])
+model = keras.Model(image, layers.Dense(4, name="head")(layers.Flatten()(both)))
+for layer in model.layers:
+    layer.set_weights([random.uniform(-1, 1, w.shape) for w in layer.get_weights()])
+model.save_weights(f"{OUT}/parallel.weights.h5")
+parallel = {"parallel.weights.h5": np.asarray(model(IMAGES.astype(np.float32), training=False))}
+save_arrays(parallel, f"{OUT}/parallel.safetensors")
+
 # The newer structures of HDF5, which Keras does not write: a heap and a tree of links, other byte orders.
 with h5py.File(f"{OUT}/groups.h5", "w", libver=("v108", "v108")) as file:
     many = file.create_group("many", track_order=True)

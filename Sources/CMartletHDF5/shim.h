@@ -47,12 +47,18 @@ static inline hid_t martlet_h5_memory_type(int element) {
   }
 }
 
-// Creates a group with the groups above it; its name as an attribute where one is given.
+// Creates a group with the groups above it, where it is not there as one of these already; its name as an
+// attribute where one is given.
 static inline int martlet_h5_make_group(hid_t file, const char *path, const char *name) {
-  hid_t links = H5Pcreate(H5P_LINK_CREATE);
-  H5Pset_create_intermediate_group(links, 1);
-  hid_t group = H5Gcreate2(file, path, links, H5P_DEFAULT, H5P_DEFAULT);
-  H5Pclose(links);
+  hid_t group;
+  if (H5Lexists(file, path, H5P_DEFAULT) > 0) {
+    group = H5Gopen2(file, path, H5P_DEFAULT);
+  } else {
+    hid_t links = H5Pcreate(H5P_LINK_CREATE);
+    H5Pset_create_intermediate_group(links, 1);
+    group = H5Gcreate2(file, path, links, H5P_DEFAULT, H5P_DEFAULT);
+    H5Pclose(links);
+  }
   if (group < 0) return -1;
   int result = 0;
   if (name) {
@@ -72,6 +78,7 @@ static inline int martlet_h5_make_group(hid_t file, const char *path, const char
 // Writes a dataset into a group that is there; without times, so that equal data gives equal bytes.
 static inline int martlet_h5_write(
     hid_t file, const char *path, int element, int rank, const unsigned long long *extents, const void *bytes) {
+  if (rank > MARTLET_H5_RANK) return -1;
   hsize_t sizes[MARTLET_H5_RANK];
   for (int axis = 0; axis < rank; axis++) sizes[axis] = extents[axis];
   hid_t space = rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(rank, sizes, NULL);

@@ -119,7 +119,8 @@ struct ExportCommand: Verb {
   ) throws -> [ForeignTensor]? {
     guard let like else { return nil }
     let (tensors, found) = try ForeignFormat.read(like)
-    return try outline.tensors(values, like: tensors, style: style == .martlet ? found : style, place: like)
+    return try outline.tensors(
+      values, like: tensors, style: style == .martlet ? found : style, place: like, onGuess: Output.warn)
   }
 
   private func misuse(_ option: String, _ expected: String, _ received: String) -> Failure {

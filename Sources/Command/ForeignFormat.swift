@@ -40,13 +40,15 @@ enum ForeignFormat: String, CaseIterable, ExpressibleByArgument {
   /// Nil for files without first bytes of their own.
   static func container(_ bytes: [UInt8]) -> Container? {
     if bytes.starts(with: HDF5File.signature) { return .hdf5 }
+    // The length of a header below 4 GB, then its first character; the length's own first bytes can be those
+    // of any other file.
+    if bytes.dropFirst(4).starts(with: [0, 0, 0, 0, UInt8(ascii: "{")]) { return .safetensors }
     // A pickle of its own, or first in an archive.
     if bytes.starts(with: [0x80, 2]) { return .pickle }
     if bytes.starts(with: [0x50, 0x4b]) {
       return String(decoding: bytes.prefix(256), as: UTF8.self).contains("/data.pkl") ? .pickle : .zip
     }
-    // The length of a header below 4 GB, then its first character.
-    return bytes.dropFirst(4).starts(with: [0, 0, 0, 0, UInt8(ascii: "{")]) ? .safetensors : nil
+    return nil
   }
 
   /// The ends of names that say what a file is.

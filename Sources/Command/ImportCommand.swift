@@ -89,10 +89,12 @@ struct ImportCommand: Verb {
       let tensors = given.sorted { naturalOrder($0.key, $1.key) }.map {
         ForeignTensor($0.key, .float32($0.value))
       }
-      return (configuration, nil, try outline.weights(from: tensors, style: .martlet, place: file))
+      let values = try outline.weights(from: tensors, style: .martlet, place: file, onGuess: Output.warn)
+      return (configuration, nil, values)
     }
     let (tensors, style) = try ForeignFormat.read(file)
-    return (configuration, nil, try outline.weights(from: tensors, style: style, place: file))
+    let values = try outline.weights(from: tensors, style: style, place: file, onGuess: Output.warn)
+    return (configuration, nil, values)
   }
 
   /// The network of an ONNX file.

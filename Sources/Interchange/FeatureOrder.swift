@@ -10,8 +10,11 @@ struct FeatureOrder {
   private(set) var values: [Int: [Int]] = [:]
   /// Parameters whose first axis counts a flattened image's elements, with `[H, W, C]`.
   private(set) var parameters: [String: [Int]] = [:]
+  /// Parameters that count such elements too, but beside other readers, so that nothing can be exchanged.
+  private(set) var fixedParameters: Set<String> = []
   /// The values that depend on the graph's inputs.
   let isData: [Bool]
+  private let images: ImageOrder
 
   init(_ graph: Graph) {
     var isData: [Bool] = []
@@ -23,9 +26,30 @@ struct FeatureOrder {
       }
     }
     self.isData = isData
+    images = ImageOrder(graph, isData: isData)
     // A flattening that something else reads as well is set aside, and the rest tried again.
     var excluded: Set<Int> = []
     while let conflict = mark(graph, excluded) { excluded.insert(conflict) }
+    for (id, node) in graph.nodes.enumerated() where isData[id] && values[id] == nil {
+      switch node.op {
+      case .matrix where values[node.inputs[0]] == nil && images.hasImageFeatures(node.inputs[0]):
+        noteFixed(node.inputs[1], graph)
+      case .pointwise where images.hasImageFeatures(id):
+        for input in node.inputs where (graph.nodes[input].shape.last ?? 1) > 1 { noteFixed(input, graph) }
+      default: continue
+      }
+    }
+  }
+
+  /// Notes the parameters from which a value is computed without the graph's inputs.
+  private mutating func noteFixed(_ id: Int, _ graph: Graph) {
+    var seen: Set<Int> = []
+    var next = [id]
+    while let id = next.popLast() {
+      guard !isData[id], seen.insert(id).inserted else { continue }
+      if case .source(.parameter(let path, _)) = graph.nodes[id].op { fixedParameters.insert(path) }
+      next += graph.nodes[id].inputs
+    }
   }
 
   /// Marks values and parameters; the flattening that must be set aside, nil where all fit.
@@ -35,7 +59,7 @@ struct FeatureOrder {
     var origins: [Int: Int] = [:]
     for (id, node) in graph.nodes.enumerated() {
       guard isData[id] else { continue }
-      if let image = flattened(id, graph), !excluded.contains(id) {
+      if let image = images.flattened(id), !excluded.contains(id) {
         values[id] = image
         origins[id] = id
         continue
@@ -64,17 +88,6 @@ struct FeatureOrder {
     let read = Set(graph.nodes.flatMap(\.inputs))
     for (id, origin) in origins where !read.contains(id) { return origin }
     return misread(graph).flatMap { origins[$0] }
-  }
-
-  /// The image that a node flattens, where its elements' order depends on the layout.
-  private func flattened(_ id: Int, _ graph: Graph) -> [Int]? {
-    let node = graph.nodes[id]
-    guard case .structure(.reshape) = node.op, node.shape.count == 2 else { return nil }
-    let source = graph.nodes[node.inputs[0]].shape
-    guard source.count == 4, source[0] == node.shape[0], source[3] > 1, source[1] * source[2] > 1 else {
-      return nil
-    }
-    return Array(source[1...])
   }
 
   /// Notes the parameters from which a value `[features]` is computed element by element.
@@ -108,7 +121,7 @@ struct FeatureOrder {
         else { continue }
         let isOrdered = node.inputs.contains { values[$0] != nil }
         if !isOrdered, !values.keys.contains(id) {
-          return values.first { $0.value == image }?.key
+          return values.filter { $0.value == image }.keys.min()
         }
       }
     }

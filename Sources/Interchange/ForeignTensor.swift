@@ -14,7 +14,7 @@ package struct ForeignTensor: Sendable, Equatable {
   }
 
   /// The name up to its last separator, and what follows.
-  func parts(_ separator: Character) -> (group: String, last: String) {
+  package func parts(_ separator: Character) -> (group: String, last: String) {
     guard let cut = name.lastIndex(of: separator) else { return ("", name) }
     return (String(name[..<cut]), String(name[name.index(after: cut)...]))
   }

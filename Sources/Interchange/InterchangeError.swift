@@ -1,3 +1,5 @@
+import MartletTensors
+
 /// A file of another program that cannot be read, or a network that a format cannot hold.
 package struct InterchangeError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The file, and what inside it.
@@ -16,10 +18,10 @@ package struct InterchangeError: Error, Equatable, Sendable, CustomStringConvert
     self.hint = hint
   }
 
-  /// Where, what was expected, what was found, and what to do.
+  /// Where, what was expected, what was found, and what to do; names from the file steer no terminal.
   package var description: String {
     let byte = offset.map { " at byte \($0)" } ?? ""
     let text = "\(place)\(byte): expected \(expected), received \(received)"
-    return hint.isEmpty ? text : "\(text); \(hint)"
+    return (hint.isEmpty ? text : "\(text); \(hint)").escapingControls
   }
 }

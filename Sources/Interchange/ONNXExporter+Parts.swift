@@ -7,7 +7,11 @@ extension ONNXExporter {
     switch whole {
     case .batchNormalization(let x, let gamma, let beta, let mean, let variance, let epsilon):
       let vectors = [gamma, beta, mean, variance].map { vector($0, id) }
-      add("BatchNormalization", id, [name(x)] + vectors, ["epsilon": .float(Float(epsilon))])
+      var attributes: [String: ONNXModel.Attribute] = ["epsilon": .float(Float(epsilon))]
+      if let momentum = outline.momenta[graph.nodes[id].path] {
+        attributes["momentum"] = .float(Float(momentum))
+      }
+      add("BatchNormalization", id, [name(x)] + vectors, attributes)
     case .biased(let sum, let bias): try product(graph.nodes[sum], sum, id, bias: name(bias))
     case .upSampling(let x, let isBilinear):
       let (small, large) = (graph.nodes[x].shape, graph.nodes[id].shape)

@@ -14,7 +14,7 @@ struct ONNXExporter {
   /// The ONNX names of the graph's values.
   var names: [Int: String] = [:]
   private var initializerNames: [String: String] = [:]
-  private var usedNames: Set<String> = []
+  private var usedNames = UniqueNames()
   private var constants: [Float: String] = [:]
 
   var graph: Graph { outline.graph }
@@ -54,7 +54,7 @@ struct ONNXExporter {
   }
 
   private mutating func claimOutput(_ name: String, _ id: Int) {
-    usedNames.insert(name)
+    _ = usedNames.take(name)
     if case .source = graph.nodes[id].op { return }
     if names[id] == nil { names[id] = name }
   }
@@ -103,7 +103,7 @@ struct ONNXExporter {
       break
     }
     let path = node.path.isEmpty ? "value" : node.path
-    let name = unique("\(path)_\(node.op.name.split(separator: " ").first ?? "")")
+    let name = usedNames.take("\(path)_\(node.op.name.split(separator: " ").first ?? "")")
     names[id] = name
     return name
   }
@@ -112,16 +112,6 @@ struct ONNXExporter {
     let name = constant(.float32(value), id)
     names[id] = name
     return name
-  }
-
-  mutating func unique(_ name: String) -> String {
-    var candidate = name
-    var number = 1
-    while !usedNames.insert(candidate).inserted {
-      candidate = "\(name)_\(number)"
-      number += 1
-    }
-    return candidate
   }
 
   /// Appends a node whose result is a value of the graph.
@@ -139,7 +129,7 @@ struct ONNXExporter {
     _ op: String, _ id: Int, _ inputs: [String], _ attributes: [String: ONNXModel.Attribute] = [:]
   ) -> String {
     let path = graph.nodes[id].path
-    let output = unique("\(path.isEmpty ? "value" : path)_\(op.lowercased())")
+    let output = usedNames.take("\(path.isEmpty ? "value" : path)_\(op.lowercased())")
     add(op, id, inputs, attributes, as: output)
     return output
   }
@@ -165,7 +155,7 @@ struct ONNXExporter {
     let key = "\(path) \(arrangement)"
     if let known = initializerNames[key] { return known }
     guard let value = weights[path] else { preconditionFailure("\(path) has no value") }
-    let name = unique(path)
+    let name = usedNames.take(path)
     initializerNames[key] = name
     model.graph.initializers.append((name, .float32(arrangement.applied(value))))
     return name

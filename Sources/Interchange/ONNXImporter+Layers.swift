@@ -8,7 +8,7 @@ extension ONNXImporter {
   /// - Parameters:
   ///   - first: The weight that names a new layer.
   ///   - detail: What the layer depends on besides the node's operator, weights and attributes.
-  private mutating func layer(
+  mutating func layer(
     _ first: String, _ node: ONNXModel.Node, _ detail: String = "",
     _ make: (String) -> (any Layer, WeightValues)
   ) -> any Layer {
@@ -26,135 +26,7 @@ extension ONNXImporter {
     return layer
   }
 
-  private mutating func use(_ layer: any Layer, _ value: Int) -> Int { add([value]) { layer($0[0]) } }
-
-  /// The four paddings, as rows and columns.
-  private func margins(
-    _ node: ONNXModel.Node, _ value: Int, _ window: ConvolutionWindow
-  ) throws(InterchangeError) -> Margins {
-    let pads = try integers(node, "pads") ?? [0, 0, 0, 0]
-    guard pads.count == 4, pads.allSatisfy({ $0 >= 0 && $0 < 1 << 10 }) else {
-      throw fault(node, "four paddings from 0", "\(pads)")
-    }
-    switch try text(node, "auto_pad", default: "NOTSET") {
-    case "NOTSET": return Margins(top: pads[0], left: pads[1], bottom: pads[2], right: pads[3])
-    case "VALID": return Margins()
-    case "SAME_UPPER":
-      let size = shape(value)
-      return Padding.same.margins(
-        input: Extent(size[1], size[2]), kernel: window.kernel, stride: window.stride,
-        dilation: window.dilation)
-    case let other: throw fault(node, "the paddings NOTSET, VALID or SAME_UPPER", other)
-    }
-  }
-
-  private func window(
-    _ node: ONNXModel.Node, kernel: [Int]?
-  ) throws(InterchangeError) -> ConvolutionWindow {
-    let kernel = try integers(node, "kernel_shape") ?? kernel ?? []
-    let strides = try integers(node, "strides") ?? [1, 1]
-    let dilations = try integers(node, "dilations") ?? [1, 1]
-    for (values, what) in [(kernel, "kernel"), (strides, "strides"), (dilations, "dilations")] {
-      guard values.count == 2, values.allSatisfy({ $0 > 0 && $0 < 1 << 10 }) else {
-        throw fault(node, "two extents from 1 as \(what)", "\(values)")
-      }
-    }
-    return ConvolutionWindow(
-      kernel: Extent(kernel[0], kernel[1]), stride: Extent(strides[0], strides[1]),
-      dilation: Extent(dilations[0], dilations[1]), groups: try integer(node, "group", default: 1))
-  }
-
-  /// The padding of a layer that means these margins, nil where it has none for them.
-  ///
-  /// One that holds for other extents too comes first, so that a layer fits wherever its node is repeated.
-  private func padding(
-    _ node: ONNXModel.Node, _ margins: Margins, _ window: ConvolutionWindow, _ value: Int
-  ) throws(InterchangeError) -> Padding? {
-    if try text(node, "auto_pad", default: "NOTSET") == "SAME_UPPER" { return .same }
-    if margins.isZero { return .valid }
-    let isEqual = margins.top == margins.left && margins.top == margins.bottom && margins.top == margins.right
-    if isEqual { return .explicit(margins.top) }
-    let size = shape(value)
-    let same = Padding.same.margins(
-      input: Extent(size[1], size[2]), kernel: window.kernel, stride: window.stride, dilation: window.dilation
-    )
-    return margins == same ? .same : nil
-  }
-
-  mutating func convolution(_ node: ONNXModel.Node) throws(InterchangeError) {
-    try allow(node, "kernel_shape", "strides", "dilations", "pads", "group", "auto_pad")
-    var x = try images(node)
-    guard let (name, kernel) = try weight(node, 1), kernel.shape.count == 4 else {
-      throw fault(node, "a kernel [out, in, height, width]", "another")
-    }
-    let bias = try weight(node, 2)?.tensor
-    let window = try window(node, kernel: Array(kernel.shape[2...]))
-    let margins = try margins(node, x, window)
-    guard [window.kernel.height, window.kernel.width] == Array(kernel.shape[2...]), window.groups > 0,
-      bias.map({ $0.shape == [kernel.shape[0]] }) ?? true
-    else { throw fault(node, "a kernel and bias that agree", "\(kernel.shape) and \(bias?.shape ?? [])") }
-    let known = try padding(node, margins, window, x)
-    let padding = known ?? .valid
-    if known == nil {
-      let border = ZeroPadding2D((margins.top, margins.bottom), (margins.left, margins.right))
-      x = use(border, x)
-    }
-    let layer = layer(name, node, "\(padding)") { name in
-      var values = ["kernel": kernel.transposed([2, 3, 1, 0])]
-      values["bias"] = bias
-      let layer = Conv2D(
-        kernel.shape[0], kernelSize: window.kernel, strides: window.stride, padding: padding,
-        dilation: window.dilation, groups: window.groups, useBias: bias != nil, name: name)
-      return (layer, values)
-    }
-    try set(node, use(layer, x), .images)
-  }
-
-  mutating func transposedConvolution(_ node: ONNXModel.Node) throws(InterchangeError) {
-    try allow(node, "kernel_shape", "strides", "dilations", "pads", "group", "output_padding")
-    let x = try images(node)
-    guard let (name, kernel) = try weight(node, 1), kernel.shape.count == 4 else {
-      throw fault(node, "a kernel [in, out, height, width]", "another")
-    }
-    let bias = try weight(node, 2)?.tensor
-    var window = try window(node, kernel: Array(kernel.shape[2...]))
-    guard window.groups == 1 else { throw fault(node, "one group", "\(window.groups)") }
-    window.padding = try margins(node, x, window)
-    let added = try integers(node, "output_padding") ?? [0, 0]
-    guard added.count == 2, added.allSatisfy({ $0 >= 0 && $0 < 1 << 10 }) else {
-      throw fault(node, "two output paddings from 0", "\(added)")
-    }
-    @Sendable func extent(
-      _ input: Int, _ kernel: Int, _ stride: Int, _ dilation: Int, _ cut: Int, _ added: Int
-    ) -> Int {
-      (input - 1) * stride + (kernel - 1) * dilation + 1 - cut + added
-    }
-    let filters = kernel.shape[1]
-    let parts = layer(name, node) { name in
-      var values = ["kernel/value": kernel.transposed([2, 3, 1, 0])]
-      values["bias/value"] = bias
-      let weight = Weight(.glorotUniform, name: "kernel")
-      let shift = bias.map { _ in Weight(.zeros, name: "bias") }
-      let geometry = window
-      let layer = Lambda(name: name) { x in
-        guard x.isValid else { return x }
-        let kernel = weight(
-          shape: [geometry.kernel.height, geometry.kernel.width, filters, x.shape[3]], for: x)
-        let height = extent(
-          x.shape[1], geometry.kernel.height, geometry.stride.height, geometry.dilation.height,
-          geometry.padding.top + geometry.padding.bottom, added[0])
-        let width = extent(
-          x.shape[2], geometry.kernel.width, geometry.stride.width, geometry.dilation.width,
-          geometry.padding.left + geometry.padding.right, added[1])
-        let result = [x.shape[0], height, width, filters]
-        let y = x.graph.apply(.convolution(.inputGradient(geometry, inputShape: result)), [x, kernel])
-        guard let shift else { return y }
-        return y + shift(shape: [filters], for: x)
-      }
-      return (layer, values)
-    }
-    try set(node, use(parts, x), .images)
-  }
+  mutating func use(_ layer: any Layer, _ value: Int) -> Int { add([value]) { layer($0[0]) } }
 
   /// A product with a weight, `[out, in]` or `[in, out]`, and a bias.
   mutating func dense(_ node: ONNXModel.Node, _ index: Int) throws(InterchangeError) {
@@ -166,7 +38,9 @@ extension ONNXImporter {
     }
     guard try integer(node, "transA", default: 0) == 0 else { throw fault(node, "0 for \"transA\"", "1") }
     var (x, order) = try value(node)
-    guard let (name, given) = try weight(node, 1), given.shape.count == 2, shape(x).count == 2 else {
+    guard let (name, given) = try weight(node, 1), given.shape.count == 2, given.count > 0,
+      shape(x).count == 2
+    else {
       throw fault(node, "rows times a weight of two axes", "\(shape(x)) times another")
     }
     let kernel = try integer(node, "transB", default: 0) == 1 ? given : given.transposed([1, 0])
@@ -210,7 +84,7 @@ extension ONNXImporter {
     _ node: ONNXModel.Node, _ index: Int, units: Int
   ) -> (index: Int, name: String, bias: Tensor<Float>)? {
     let nodes = model.graph.nodes
-    let readers = nodes.indices.filter { nodes[$0].inputs.contains(node.outputs.first ?? "") }
+    let readers = readers[node.outputs.first ?? ""] ?? []
     guard readers.count == 1, let reader = readers.first, reader > index, nodes[reader].op == "Add",
       !model.graph.outputs.contains(where: { $0.name == node.outputs.first })
     else { return nil }

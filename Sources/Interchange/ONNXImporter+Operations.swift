@@ -249,7 +249,8 @@ extension ONNXImporter {
     try allow(node, "axes", "keepdims", "noop_with_empty_axes")
     var (x, order) = try value(node)
     let rank = shape(x).count
-    let given = try integers(node, "axes", input: 1) ?? Array(0..<rank)
+    var given = try integers(node, "axes", input: 1) ?? []
+    if given.isEmpty, try integer(node, "noop_with_empty_axes", default: 0) == 0 { given = Array(0..<rank) }
     let axes = given.map { $0 < 0 ? $0 + rank : $0 }
     guard axes.allSatisfy({ $0 > 0 && $0 < rank }), Set(axes).count == axes.count else {
       throw fault(node, "axes of one sample", "\(given)")

@@ -34,9 +34,11 @@ struct ONNXImporter {
   var items: [String: Item] = [:]
   /// Layers made so far by what they are made of: an equal node with the same weights is the same layer.
   var layers: [String: any Layer] = [:]
-  var layerNames: Set<String> = []
+  private var layerNames = UniqueNames()
   /// Nodes that were taken together with one before them.
   var consumed: Set<Int> = []
+  /// The nodes that read each name.
+  let readers: [String: [Int]]
   /// The graph that is traced along, so that shapes are known.
   private let graph = MartletGraphs.Graph(purpose: .inference)
   private var traced: [Value] = []
@@ -44,6 +46,11 @@ struct ONNXImporter {
   init(_ model: ONNXModel, place: String) throws(InterchangeError) {
     self.model = model
     self.place = place
+    var readers: [String: [Int]] = [:]
+    for (index, node) in model.graph.nodes.enumerated() {
+      for input in Set(node.inputs) { readers[input, default: []].append(index) }
+    }
+    self.readers = readers
     for (name, value) in model.graph.initializers {
       let isWeight = value.weights != nil && value.shape.reduce(1, *) > 1
       items[name] = isWeight ? value.weights.map { .weight(name, $0) } : .constant(value)
@@ -133,8 +140,7 @@ struct ONNXImporter {
   }
 
   private func isRead(_ name: String) -> Bool {
-    model.graph.nodes.contains { $0.inputs.contains(name) }
-      || model.graph.outputs.contains { $0.name == name }
+    readers[name] != nil || model.graph.outputs.contains { $0.name == name }
   }
 
   func item(_ node: ONNXModel.Node, _ index: Int) throws(InterchangeError) -> Item {
@@ -261,12 +267,6 @@ struct ONNXImporter {
     if name.isEmpty { name = node.name.isEmpty ? node.op.lowercased() : node.name }
     while name.hasPrefix("/") { name.removeFirst() }
     if name.isEmpty { name = node.op.lowercased() }
-    var candidate = name
-    var number = 1
-    while !layerNames.insert(candidate).inserted {
-      candidate = "\(name)_\(number)"
-      number += 1
-    }
-    return candidate
+    return layerNames.take(name.escapingControls)
   }
 }

@@ -29,7 +29,7 @@ package struct ONNXNetwork: Network {
     // Bringing the result into ONNX's order may be a step of its own.
     result = try importer.result()
     input = importer.input
-    name = model.graph.name.isEmpty ? "onnx" : model.graph.name
+    name = model.graph.name.isEmpty ? "onnx" : model.graph.name.escapingControls
     weights = importer.weights
     steps = importer.steps
     origin = LayerOrigin(name, place, 0)

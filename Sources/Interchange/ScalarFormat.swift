@@ -24,16 +24,8 @@ package enum ScalarFormat: CaseIterable, Sendable {
       }
   }
 
-  /// The bytes of a shape's elements, nil where an extent is negative or the product too large.
-  package func byteCount(of shape: [Int]) -> Int? {
-    var size = byteCount
-    for extent in shape {
-      let (product, overflow) = size.multipliedReportingOverflow(by: extent)
-      guard extent >= 0, !overflow else { return nil }
-      size = product
-    }
-    return size
-  }
+  /// The bytes of a shape's elements, nil where an extent is negative or the others' product too large.
+  package func byteCount(of shape: [Int]) -> Int? { shape.byteCount(ofElements: byteCount) }
 
   /// The tensor of little-endian bytes, whose number must be that of the shape's elements.
   package func tensor(_ shape: [Int], _ bytes: ArraySlice<UInt8>) -> AnyTensor {

@@ -17,15 +17,20 @@ extension Parameters {
 extension NetworkOutline {
   /// The network's weights from another program's tensors.
   ///
-  /// - Parameter names: The file's layer for each layer of the network, where the user gives it.
+  /// - Parameters:
+  ///   - names: The file's layer for each layer of the network, where the user gives it.
+  ///   - onGuess: Told of layers that only the order of their names tells apart.
   /// - Throws: Both sides' names and shapes, where they do not fit.
   package func weights(
-    from foreign: [ForeignTensor], style: WeightStyle, names: [String: String] = [:], place: String
+    from foreign: [ForeignTensor], style: WeightStyle, names: [String: String] = [:], place: String,
+    onGuess: (String) -> Void = { _ in }
   ) throws(InterchangeError) -> WeightValues {
     let match = try WeightMatch(foreign, to: style.layers(of: self), style: style, names: names, place: place)
+    if let guess = match.guess { onGuess("\(place): \(guess)") }
+    let found = Dictionary(foreign.map { ($0.name, $0.value) }) { first, _ in first }
     var values: WeightValues = [:]
     for (name, tensor) in match.pairs {
-      guard let value = foreign.first(where: { $0.name == name })?.value.weights else {
+      guard let value = found[name]?.weights else {
         throw InterchangeError(at: place, expected: "floating-point numbers in \(name)", received: "others")
       }
       values[tensor.path] = tensor.arrangement.undone(value, shape: tensor.shape)
@@ -34,10 +39,14 @@ extension NetworkOutline {
   }
 
   /// The network's weights as another program's tensors, under the names of a file it made.
+  ///
+  /// - Parameter onGuess: Told of layers that only the order of their names tells apart.
   package func tensors(
-    _ values: WeightValues, like template: [ForeignTensor], style: WeightStyle, place: String
+    _ values: WeightValues, like template: [ForeignTensor], style: WeightStyle, place: String,
+    onGuess: (String) -> Void = { _ in }
   ) throws(InterchangeError) -> [ForeignTensor] {
     let match = try WeightMatch(template, to: style.layers(of: self), style: style, place: place)
+    if let guess = match.guess { onGuess("\(place): \(guess)") }
     let names = Dictionary(match.pairs.map { ($0.foreign, $0.tensor) }) { first, _ in first }
     return template.map { tensor in
       guard let mapped = names[tensor.name] else { return tensor }
@@ -49,10 +58,13 @@ extension NetworkOutline {
   ///
   /// - Parameter sequential: Whether layers are named by their numbers in a `torch.nn.Sequential` in which
   ///   activations are modules of their own, instead of by their paths with dots.
-  package func stateDictionary(_ values: WeightValues, sequential: Bool = false) -> [ForeignTensor] {
+  /// - Throws: The weights whose order PyTorch does not have.
+  package func stateDictionary(
+    _ values: WeightValues, sequential: Bool = false
+  ) throws(InterchangeError) -> [ForeignTensor] {
     let numbers = sequential ? moduleNumbers : [:]
     var tensors: [ForeignTensor] = []
-    for layer in WeightStyle.pytorch.layers(of: self) {
+    for layer in try WeightStyle.pytorch.layers(of: self) {
       let parts = layer.path.split(separator: "/").map { String($0) }
       let head = parts.first.flatMap { numbers[$0] }.map { "\($0)" } ?? parts.first ?? ""
       let name = ([head] + parts.dropFirst()).joined(separator: ".")
@@ -95,19 +107,14 @@ extension NetworkOutline {
 
   /// The network's weights as Keras's files name them: `layers/conv2d_1/vars/0`, layers numbered by type.
   package func kerasVariables(_ values: WeightValues) -> [ForeignTensor] {
-    var counts: [String: Int] = [:]
-    var tensors: [ForeignTensor] = []
-    for layer in WeightStyle.keras.layers(of: self) {
-      let number = counts[layer.type, default: 0]
-      counts[layer.type] = number + 1
-      let name = number == 0 ? layer.type : "\(layer.type)_\(number)"
-      for tensor in layer.tensors {
-        tensors.append(
-          ForeignTensor(
-            "layers/\(name)/vars/\(tensor.name)", .float32(tensor.applied(values)), layer: layer.path))
+    var numbers = KerasNumbers()
+    return layersInKerasOrder.map(WeightStyle.keras.keras).flatMap { layer in
+      let folder = numbers.take(layer.type.isEmpty ? "layer" : layer.type)
+      return layer.tensors.map { tensor in
+        ForeignTensor(
+          "layers/\(folder)/vars/\(tensor.name)", .float32(tensor.applied(values)), layer: layer.path)
       }
     }
-    return tensors
   }
 
   /// The network's weights under Martlet's own paths.

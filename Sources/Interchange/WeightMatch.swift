@@ -7,6 +7,8 @@ package struct WeightMatch {
   package private(set) var pairs: [(foreign: String, tensor: MappedTensor)] = []
   /// The file's names that no tensor of the network stands for, such as counters.
   package private(set) var ignored: [String] = []
+  /// What to warn of where layers of equal shapes are told apart by no more than the order of words.
+  package private(set) var guess: String?
 
   /// What a file holds besides weights: PyTorch's counters of batches, Keras's optimizer and random state.
   private static func isNoWeight(_ name: String) -> Bool {
@@ -22,105 +24,96 @@ package struct WeightMatch {
     _ foreign: [ForeignTensor], to layers: [MappedLayer], style: WeightStyle, names: [String: String] = [:],
     place: String
   ) throws(InterchangeError) {
-    let weights = foreign.filter { !Self.isNoWeight($0.name) }
     ignored = foreign.filter { Self.isNoWeight($0.name) }.map(\.name)
-    let groups = Self.groups(weights, style)
+    let file = ForeignLayers(foreign.filter { !Self.isNoWeight($0.name) }, style)
     var chosen = [Int?](repeating: nil, count: layers.count)
-    var used = Set<Int>()
     for (index, layer) in layers.enumerated() {
       guard let name = names[layer.path] else { continue }
-      guard let group = groups.firstIndex(where: { $0.name == name || $0.layer == name }) else {
+      guard let group = file.index(named: name) ?? file.index(ofLayer: name) else {
         throw InterchangeError(
           at: place, expected: "a layer \"\(name)\" for \(layer.path)",
-          received: groups.map(\.name).joined(separator: ", "))
+          received: file.groups.map(\.name).joined(separator: ", "))
       }
       chosen[index] = group
-      used.insert(group)
     }
-    Self.matchByName(layers, groups, style, &chosen, &used)
-    if chosen.contains(nil) {
+    if let named = Self.byName(layers, file, style, chosen) {
+      chosen = named
+    } else {
       // Names agree for all or for none: half of them would be chance.
-      if names.isEmpty { (chosen, used) = (Array(repeating: nil, count: layers.count), []) }
-      for (index, layer) in layers.enumerated() where chosen[index] == nil {
-        let fitting = groups.indices.first { !used.contains($0) && groups[$0].fits(layer) }
-        guard let fitting else { continue }
-        chosen[index] = fitting
-        used.insert(fitting)
-      }
+      chosen = Self.byOrder(layers, file, style, chosen)
+      guess = file.guess(chosen.compactMap { $0 }, isTyped: style == .keras)
     }
+    let used = Set(chosen.compactMap { $0 })
     let missing = layers.indices.filter { chosen[$0] == nil }
-    let unused = groups.indices.filter { !used.contains($0) }
+    let unused = file.groups.indices.filter { !used.contains($0) }
     guard missing.isEmpty, unused.isEmpty else {
-      throw Self.mismatch(missing.map { layers[$0] }, unused.map { groups[$0] }, place)
+      throw Self.mismatch(missing.map { layers[$0] }, unused.map { file.groups[$0] }, place)
     }
-    for (index, layer) in layers.enumerated() {
-      guard let group = chosen[index] else { continue }
-      guard groups[group].fits(layer) else { throw Self.mismatch([layer], [groups[group]], place) }
+    for (layer, index) in zip(layers, chosen) {
+      guard let group = index.map({ file.groups[$0] }) else { continue }
+      guard group.signature == ForeignLayers.signature(layer) else {
+        throw Self.mismatch([layer], [group], place)
+      }
       for tensor in layer.tensors {
-        let found = groups[group].tensors.first { $0.last == tensor.name }
-        if let found { pairs.append((found.tensor.name, tensor)) }
-      }
-    }
-  }
-
-  /// The tensors of one layer in the file.
-  private struct Group {
-    let name: String
-    let layer: String?
-    var tensors: [(last: String, tensor: ForeignTensor)]
-
-    /// Whether names and shapes are those of a layer.
-    func fits(_ layer: MappedLayer) -> Bool {
-      tensors.count == layer.tensors.count
-        && layer.tensors.allSatisfy { wanted in
-          tensors.contains { $0.last == wanted.name && $0.tensor.value.shape == wanted.arrangement.shape }
+        if let found = group.tensors.first(where: { $0.last == tensor.name }) {
+          pairs.append((found.tensor.name, tensor))
         }
-    }
-  }
-
-  private static func groups(_ weights: [ForeignTensor], _ style: WeightStyle) -> [Group] {
-    var groups: [Group] = []
-    for tensor in weights {
-      var (name, last) = tensor.parts(style.separator)
-      if style == .keras, name == "vars" || name.hasSuffix("/vars") { name = String(name.dropLast(5)) }
-      if let index = groups.firstIndex(where: { $0.name == name }) {
-        groups[index].tensors.append((last, tensor))
-      } else {
-        groups.append(Group(name: name, layer: tensor.layer, tensors: [(last, tensor)]))
       }
     }
-    // `conv2d`, `conv2d_1`, ..., `conv2d_10`; `0`, `3`, `10`.
-    return groups.sorted { naturalOrder($0.name, $1.name) }
   }
 
-  /// Takes the layers whose names the file has, if it has all; a common beginning does not count.
-  private static func matchByName(
-    _ layers: [MappedLayer], _ groups: [Group], _ style: WeightStyle, _ chosen: inout [Int?],
-    _ used: inout Set<Int>
-  ) {
+  /// The layers by the names that the file has, if it has all; a common beginning does not count.
+  private static func byName(
+    _ layers: [MappedLayer], _ file: ForeignLayers, _ style: WeightStyle, _ chosen: [Int?]
+  ) -> [Int?]? {
     let separator = String(style.separator)
-    for prefix in ["", "module\(separator)", "model\(separator)", "layers\(separator)"] {
+    // What stands below `layers` in Keras's files are numbers in the order of a model, no names.
+    let prefixes = ["", "module", "model"] + (style == .keras ? [] : ["layers"])
+    for prefix in prefixes {
       var found = chosen
-      var taken = used
+      var taken = Set(chosen.compactMap { $0 })
       for (index, layer) in layers.enumerated() where found[index] == nil {
-        let name = prefix + layer.path.split(separator: "/").joined(separator: separator)
-        let group = groups.indices.first {
-          !taken.contains($0) && (groups[$0].name == name || prefix.isEmpty && groups[$0].layer == layer.path)
-            && groups[$0].fits(layer)
+        let parts = (prefix.isEmpty ? [] : [prefix]) + layer.path.split(separator: "/").map { String($0) }
+        let candidates = [
+          file.index(named: parts.joined(separator: separator)),
+          prefix.isEmpty ? file.index(ofLayer: layer.path) : nil,
+        ]
+        let signature = ForeignLayers.signature(layer)
+        found[index] = candidates.lazy.compactMap { $0 }.first {
+          !taken.contains($0) && file.groups[$0].signature == signature
         }
-        guard let group else { break }
-        found[index] = group
+        guard let group = found[index] else { break }
         taken.insert(group)
       }
-      if !found.contains(nil) {
-        (chosen, used) = (found, taken)
-        return
+      if !found.contains(nil) { return found }
+    }
+    return nil
+  }
+
+  /// The layers in the file's order, each by its shapes; in Keras's files those of the same type come first.
+  private static func byOrder(
+    _ layers: [MappedLayer], _ file: ForeignLayers, _ style: WeightStyle, _ chosen: [Int?]
+  ) -> [Int?] {
+    var chosen = chosen
+    var used = Set(chosen.compactMap { $0 })
+    for isTyped in style == .keras ? [true, false] : [false] {
+      func key(_ signature: String, _ type: String) -> String { isTyped ? "\(type) \(signature)" : signature }
+      var waiting: [String: [Int]] = [:]
+      for (index, group) in file.groups.enumerated().reversed() where !used.contains(index) {
+        waiting[key(group.signature, group.type), default: []].append(index)
+      }
+      for (index, layer) in layers.enumerated() where chosen[index] == nil {
+        let wanted = key(ForeignLayers.signature(layer), layer.type)
+        guard let group = waiting[wanted]?.popLast() else { continue }
+        chosen[index] = group
+        used.insert(group)
       }
     }
+    return chosen
   }
 
   private static func mismatch(
-    _ layers: [MappedLayer], _ groups: [Group], _ place: String
+    _ layers: [MappedLayer], _ groups: [ForeignLayers.Group], _ place: String
   ) -> InterchangeError {
     func list(_ texts: [String]) -> String {
       texts.isEmpty
@@ -136,25 +129,4 @@ package struct WeightMatch {
       at: place, expected: "the tensors of this network: \(list(wanted))", received: list(found),
       hint: "choose the model that the file was made with")
   }
-}
-
-/// Whether a name comes before another, numbers in them compared by their values.
-package func naturalOrder(_ a: String, _ b: String) -> Bool {
-  func pieces(_ name: String) -> [(text: String, number: Int?)] {
-    var pieces: [(text: String, number: Int?)] = []
-    var rest = Substring(name)
-    while let first = rest.first {
-      let run = rest.prefix { $0.isASCII && $0.isNumber == (first.isASCII && first.isNumber) }
-      let piece = run.isEmpty ? rest.prefix(1) : run
-      pieces.append((String(piece), Int(piece)))
-      rest = rest.dropFirst(piece.count)
-    }
-    return pieces
-  }
-  let (left, right) = (pieces(a), pieces(b))
-  for (x, y) in zip(left, right) where x.text != y.text {
-    if let m = x.number, let n = y.number, m != n { return m < n }
-    return x.text < y.text
-  }
-  return left.count < right.count
 }

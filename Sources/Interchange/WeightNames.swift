@@ -33,18 +33,25 @@ package enum WeightStyle: String, Sendable, CaseIterable {
   /// What stands between the parts of a name.
   package var separator: Character { self == .pytorch ? "." : "/" }
 
-  /// The layers of a network as this program's files have them.
-  package func layers(of outline: NetworkOutline) -> [MappedLayer] {
-    outline.layers.flatMap { layer -> [MappedLayer] in
-      switch self {
-      case .pytorch: pytorch(layer)
-      case .keras: [keras(layer)]
-      case .martlet:
-        [
-          MappedLayer(
-            path: layer.path, type: layer.kind?.pathName ?? "",
-            tensors: layer.tensors.map { map($0, $0.name, Arrangement($0.shape)) })
-        ]
+  /// The layers of a network as this program's files have them, in the order in which it counts them.
+  ///
+  /// - Throws: The weights whose order this program does not have.
+  package func layers(of outline: NetworkOutline) throws(InterchangeError) -> [MappedLayer] {
+    switch self {
+    case .pytorch:
+      if let path = outline.features.fixedParameters.min() {
+        throw InterchangeError(
+          at: path, expected: "weights for an image's elements in the order channels, rows, columns",
+          received: "the order rows, columns, channels, as more than dense layers reads the flattened image",
+          hint: "move the network as ONNX")
+      }
+      return outline.layers.flatMap(pytorch)
+    case .keras: return outline.layersInKerasOrder.map(keras)
+    case .martlet:
+      return outline.layers.map { layer in
+        MappedLayer(
+          path: layer.path, type: layer.kind?.pathName ?? "",
+          tensors: layer.tensors.map { map($0, $0.name, Arrangement($0.shape)) })
       }
     }
   }
@@ -104,7 +111,7 @@ extension WeightStyle {
 // MARK: Keras
 
 extension WeightStyle {
-  private func keras(_ layer: NetworkOutline.LayerEntry) -> MappedLayer {
+  func keras(_ layer: NetworkOutline.LayerEntry) -> MappedLayer {
     let tensors = layer.tensors.enumerated().map { index, tensor in
       map(tensor, "\(index)", kerasArrangement(tensor, layer))
     }

@@ -1,4 +1,5 @@
 import CMartletZlib
+import MartletTensors
 
 /// The members of a zip archive in memory: stored or deflated, none encrypted, none larger than allowed.
 package struct ZipArchive: Sendable {
@@ -184,7 +185,7 @@ extension ZipArchive {
   /// Whether a name can be no path out of a folder.
   static func isSafe(_ name: String) -> Bool {
     !name.isEmpty && !name.hasPrefix("/") && !name.contains("\\") && !name.contains(":")
-      && name.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
+      && !name.hasControlCharacters
       && !name.split(separator: "/", omittingEmptySubsequences: false).contains("..")
   }
 

@@ -72,32 +72,51 @@ package enum HDF5File {
   /// The bytes of a file with these datasets; equal tensors give equal bytes.
   ///
   /// The layer of the first dataset in a group becomes the group's attribute `name`.
-  package static func encoding(_ tensors: [ForeignTensor]) -> [UInt8] {
-    withHDF5 {
+  ///
+  /// - Parameters:
+  ///   - tensors: The datasets by path.
+  ///   - place: The file, or what its names are taken from, as errors call it.
+  /// - Throws: The name or shape that HDF5 does not take.
+  package static func encoding(
+    _ tensors: [ForeignTensor], place: String = "HDF5"
+  ) throws(InterchangeError) -> [UInt8] {
+    try withHDF5 { () -> Result<[UInt8], InterchangeError> in
       let file = martlet_h5_create()
       precondition(file >= 0, "libhdf5 cannot create a file in memory")
       defer { martlet_h5_close_file(file) }
       var made: Set<String> = [""]
       for tensor in tensors {
-        let group = tensor.name.lastIndex(of: "/").map { String(tensor.name[..<$0]) } ?? ""
-        if made.insert(group).inserted {
-          let status = martlet_h5_make_group(file, group, tensor.layer)
-          precondition(status >= 0, "libhdf5 cannot create the group \(group)")
+        let group = tensor.parts("/").group
+        if made.insert(group).inserted, martlet_h5_make_group(file, group, tensor.layer) < 0 {
+          return .failure(refused(tensor, place))
         }
-        let status = tensor.value.withUnsafeBytes { bytes in
-          martlet_h5_write(
-            file, tensor.name, ScalarFormat(tensor.value).hdf5, Int32(tensor.value.shape.count),
-            tensor.value.shape.map { UInt64($0) }, bytes.baseAddress)
-        }
-        precondition(status >= 0, "libhdf5 cannot write \(tensor.name)")
+        guard write(tensor, to: file) else { return .failure(refused(tensor, place)) }
       }
-      let size = martlet_h5_image(file, nil, 0)
-      precondition(size > 0, "libhdf5 gives no bytes")
-      var bytes = [UInt8](repeating: 0, count: size)
-      let written = martlet_h5_image(file, &bytes, size)
-      precondition(written == size, "libhdf5 gives \(written) of \(size) bytes")
-      return bytes
+      return .success(image(of: file))
+    }.get()
+  }
+
+  private static func write(_ tensor: ForeignTensor, to file: hid_t) -> Bool {
+    tensor.value.withUnsafeBytes { bytes in
+      martlet_h5_write(
+        file, tensor.name, ScalarFormat(tensor.value).hdf5, Int32(tensor.value.shape.count),
+        tensor.value.shape.map { UInt64($0) }, bytes.baseAddress) >= 0
     }
+  }
+
+  private static func refused(_ tensor: ForeignTensor, _ place: String) -> InterchangeError {
+    InterchangeError(
+      at: place, expected: "a name that no group or dataset has, and at most \(MARTLET_H5_RANK) axes",
+      received: "\(tensor.name) \(tensor.value.shape)", hint: "rename it in the file that gave the names")
+  }
+
+  private static func image(of file: hid_t) -> [UInt8] {
+    let size = martlet_h5_image(file, nil, 0)
+    precondition(size > 0, "libhdf5 gives no bytes")
+    var bytes = [UInt8](repeating: 0, count: size)
+    let written = martlet_h5_image(file, &bytes, size)
+    precondition(written == size, "libhdf5 gives \(written) of \(size) bytes")
+    return bytes
   }
 }
 

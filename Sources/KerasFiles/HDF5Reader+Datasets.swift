@@ -144,7 +144,7 @@ extension HDF5Reader {
       let heap = try body.uint64("a heap")
       let letters = try heapText(Int(try body.uint32("a number")), at: heap, length).prefix { $0 != 0 }
       let text = String(decoding: letters, as: UTF8.self)
-      return Self.canBeShown(text) ? text : nil
+      return text.hasControlCharacters ? nil : text
     }
     return nil
   }

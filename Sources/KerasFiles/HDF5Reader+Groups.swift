@@ -1,4 +1,5 @@
 import MartletInterchange
+import MartletTensors
 
 /// A name in a group, and what it stands for.
 struct HDF5Link {
@@ -10,11 +11,6 @@ struct HDF5Link {
 extension HDF5Reader {
   /// The most bytes of a name.
   static let longestName = 1023
-
-  /// Whether a text from a file leaves the terminal as it is.
-  static func canBeShown(_ text: String) -> Bool {
-    text.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7f..<0xa0 ~= $0.value) }
-  }
 
   /// The links of a group, sorted by their names' bytes.
   mutating func links(of group: [HDF5Message]) throws(InterchangeError) -> [HDF5Link] {
@@ -41,7 +37,7 @@ extension HDF5Reader {
   /// A name as it may be shown and be a part of a path.
   private func checkedName(_ letters: some Sequence<UInt8>) throws(InterchangeError) -> String {
     guard let name = String(validating: letters, as: UTF8.self), !name.isEmpty,
-      name.utf8.count <= Self.longestName, !name.contains("/"), Self.canBeShown(name)
+      name.utf8.count <= Self.longestName, !name.contains("/"), !name.hasControlCharacters
     else { throw fault("names of 1 to \(Self.longestName) bytes without control characters", "another") }
     return name
   }

@@ -24,15 +24,19 @@ package enum KerasFile {
   }
 
   /// The bytes of a `.weights.h5` file.
-  package static func weights(_ tensors: [ForeignTensor]) -> [UInt8] { HDF5File.encoding(tensors) }
+  ///
+  /// - Throws: The name that HDF5 does not take, as a file in `--like` may have it.
+  package static func weights(_ tensors: [ForeignTensor]) throws(InterchangeError) -> [UInt8] {
+    try HDF5File.encoding(tensors, place: weightsMember)
+  }
 
   /// The bytes of a `.keras` file with a network of built-in layers.
-  package static func archive(_ graph: KerasGraph) -> [UInt8] {
+  package static func archive(_ graph: KerasGraph) throws(InterchangeError) -> [UInt8] {
     let metadata: JSON = ["keras_version": "3.0.0", "date_saved": "1980-01-01@00:00:00"]
     return ZipArchive.encoding([
       ("metadata.json", Array(metadata.text.utf8)),
       (configurationMember, Array(graph.configuration.text.utf8)),
-      (weightsMember, HDF5File.encoding(graph.tensors)),
+      (weightsMember, try weights(graph.tensors)),
     ])
   }
 
@@ -45,7 +49,8 @@ package enum KerasFile {
       let names = archive.members.map(\.name).joined(separator: ", ")
       throw InterchangeError(at: place, expected: "a .keras file of Keras 3", received: names)
     }
+    let weights = try HDF5File.encoding(tensors, place: place)
     return ZipArchive.encoding(
-      archive.members.map { ($0.name, $0.name == weightsMember ? HDF5File.encoding(tensors) : $0.bytes) })
+      archive.members.map { ($0.name, $0.name == weightsMember ? weights : $0.bytes) })
   }
 }

@@ -52,8 +52,8 @@ extension TensorFile {
     if let expected, digest.hexDigest() != expected {
       throw .badData(
         path,
-        "the contents do not match their digest (expected SHA-256 \(expected), found \(digest.hexDigest())); "
-          + "the file was changed or damaged, use another copy")
+        "the contents do not match their digest (expected SHA-256 \(expected.escapingControls), "
+          + "found \(digest.hexDigest())); the file was changed or damaged, use another copy")
     }
     self.init(tensors: tensors, metadata: notes)
   }
@@ -83,7 +83,7 @@ extension TensorFile {
     do {
       return try JSON(parsing: header).members ?? []
     } catch {
-      throw .badData(path, "its header is not proper JSON: \(error)")
+      throw .badData(path, "its header is not proper JSON: \(error)".escapingControls)
     }
   }
 
@@ -95,7 +95,8 @@ extension TensorFile {
     var notes: [String: String] = [:]
     for member in members {
       guard let text = member.value.stringValue else {
-        throw .badData(path, "\(metadataKey): the value of \"\(member.key)\" must be a string")
+        let key = member.key.escapingControls
+        throw .badData(path, "\(metadataKey): the value of \"\(key)\" must be a string")
       }
       notes[member.key] = text
     }
@@ -114,9 +115,10 @@ extension TensorFile {
     var offset = 0
     for entry in entries {
       guard entry.start == offset else {
+        let name = entry.name.escapingControls
         throw .badData(
           path,
-          "tensor \"\(entry.name)\" begins at byte \(entry.start) of the data, expected \(offset): "
+          "tensor \"\(name)\" begins at byte \(entry.start) of the data, expected \(offset): "
             + (entry.start > offset ? "there is a hole before it" : "it overlaps another"))
       }
       offset = entry.end
@@ -150,7 +152,9 @@ struct SafetensorsEntry {
 
   init(_ member: JSON.Member, _ path: String) throws(FileError) {
     let name = member.key
-    func fault(_ reason: String) -> FileError { .badData(path, "tensor \"\(name)\": \(reason)") }
+    func fault(_ reason: String) -> FileError {
+      .badData(path, "tensor \"\(name)\": \(reason)".escapingControls)
+    }
 
     guard member.value.members != nil else { throw fault("its entry must be an object") }
     guard let type = member.value["dtype"]?.stringValue else { throw fault("its dtype is missing") }
@@ -166,11 +170,8 @@ struct SafetensorsEntry {
     guard offsets[0] <= offsets[1] else {
       throw fault("its data ends at \(offsets[1]), before it begins at \(offsets[0])")
     }
-    var size = 1
-    for extent in shape + [element.bytes] {
-      let (product, overflow) = size.multipliedReportingOverflow(by: extent)
-      guard !overflow else { throw fault("its shape \(shape) is too large") }
-      size = product
+    guard let size = shape.byteCount(ofElements: element.bytes) else {
+      throw fault("its shape \(shape) is too large")
     }
     guard size == offsets[1] - offsets[0] else {
       throw fault(

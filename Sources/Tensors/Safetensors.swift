@@ -51,3 +51,18 @@ enum SafetensorsElement: String {
     }
   }
 }
+
+extension [Int] {
+  /// The bytes of a tensor with these extents; nil where one is negative or the others' product too large.
+  ///
+  /// An extent of 0 does not excuse the others: any of them may be multiplied, in any order.
+  package func byteCount(ofElements size: Int) -> Int? {
+    var product = size
+    for extent in self where extent != 0 {
+      let (next, overflow) = product.multipliedReportingOverflow(by: extent)
+      guard extent > 0, !overflow else { return nil }
+      product = next
+    }
+    return contains(0) ? 0 : product
+  }
+}

@@ -227,6 +227,28 @@ import Testing
       in: folder)
   }
 
+  /// The length of a safetensors header, the file's first number, can begin like a zip archive or a pickle.
+  @Test(arguments: [0x4b50, 0x0280 + 1 << 16])
+  func tensorsWhoseFirstBytesAreThoseOfOthersAreRead(length: Int) throws {
+    let folder = try TemporaryFolder()
+    let (_, whole) = try trained(folder)
+    let exported = try CommandRunner.run(
+      ["export", "run", "--format", "pytorch", "--output", "state.safetensors"], in: folder)
+    #expect(exported.status == 0, "\(exported.errors)")
+    let bytes = try InputFile.contents(of: "\(folder.path)/state.safetensors", limit: 1 << 30)
+    let old = Int(bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) })
+    // Without the digest of the shorter header.
+    let header = try JSON(parsing: Array(bytes[8..<8 + old])).members ?? []
+    let text = JSON.object(header.filter { $0.key != "__metadata__" }).text
+    #expect(text.utf8.count < length)
+    let padded = Array(text.utf8) + [UInt8](repeating: 0x20, count: length - text.utf8.count)
+    let file = withUnsafeBytes(of: UInt64(length).littleEndian) { Array($0) } + padded + bytes[(8 + old)...]
+    #expect(file.starts(with: [0x50, 0x4b]) || file.starts(with: [0x80, 2]))
+    try AtomicFile.write(file, to: "\(folder.path)/padded.safetensors")
+    let back = try CommandRunner.run(importing("padded.safetensors", run: "back") + ["--json"], in: folder)
+    #expect(try back.objects().last?["weights_sha256"] == whole["weights_sha256"], "\(back.errors)")
+  }
+
   /// Classes that were added to the configuration of a run have no output.
   @Test func anImportedNetworkKeepsItsClasses() throws {
     let folder = try TemporaryFolder()

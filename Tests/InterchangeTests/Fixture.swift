@@ -12,8 +12,8 @@ enum Fixture {
     try InputFile.contents(of: "\(folder)/\(name)", limit: 1 << 20)
   }
 
-  static func expected(_ name: String) throws -> Tensor<Float> {
-    let tensors = try StateDictionary.tensors(parsing: bytes("expected.safetensors"), place: "expected")
+  static func expected(_ name: String, in file: String = "expected.safetensors") throws -> Tensor<Float> {
+    let tensors = try StateDictionary.tensors(parsing: bytes(file), place: file)
     guard let value = tensors.first(where: { $0.name == name })?.value.weights else {
       throw Missing(name: name)
     }

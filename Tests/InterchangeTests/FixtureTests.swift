@@ -20,14 +20,14 @@ import Testing
     let values = try outline.weights(from: tensors, style: .pytorch, place: "small")
     try compare(network, values, "small.safetensors")
     // Back under PyTorch's own numbers: the same tensors but for the counter of batches.
-    let back = outline.stateDictionary(values, sequential: true)
+    let back = try outline.stateDictionary(values, sequential: true)
     #expect(Set(back.map(\.name)) == Set(tensors.map(\.name)))
     for tensor in tensors {
       #expect(back.first { $0.name == tensor.name }?.value == tensor.value, "\(tensor.name)")
     }
     #expect(try outline.tensors(values, like: tensors, style: .pytorch, place: "small") == tensors)
     #expect(
-      outline.stateDictionary(values).map(\.name).prefix(3) == [
+      try outline.stateDictionary(values).map(\.name).prefix(3) == [
         "conv2d.weight", "conv2d.bias", "batch_normalization.weight",
       ])
   }
@@ -49,8 +49,8 @@ import Testing
     let tensors = try KerasFile.tensors(parsing: bytes, place: name)
     let values = try outline.weights(from: tensors, style: .keras, place: name)
     try compare(network, values, "layers.keras")
-    let written = KerasFile.weights(outline.kerasVariables(values))
-    #expect(written == KerasFile.weights(outline.kerasVariables(values)))
+    let written = try KerasFile.weights(outline.kerasVariables(values))
+    #expect(try written == KerasFile.weights(outline.kerasVariables(values)))
     let back = try KerasFile.tensors(parsing: written, place: "back")
     let weights = tensors.filter { !$0.name.hasPrefix("optimizer") }
     #expect(Set(back.map(\.name)) == Set(weights.map(\.name)))

@@ -54,6 +54,31 @@ import Testing
     for tensor in tensors { #expect(found[tensor.name] == tensor) }
   }
 
+  /// A group that was made on the way to another one takes datasets of its own afterwards.
+  @Test func groupsAboveOthersAreWritten() throws {
+    let tensors = ["optimizer/a/0", "optimizer/b", "optimizer/a/c/0"].enumerated().map { index, name in
+      ForeignTensor(name, .float32(Tensor(shape: [1], scalars: [Float(index)])))
+    }
+    let found = try read(HDF5File.encoding(tensors))
+    for tensor in tensors { #expect(found[tensor.name]?.value == tensor.value) }
+  }
+
+  @Test(arguments: [["a", "a/b"], ["a/b", "a"], ["a", "a"], [""]]) func namesInTheWayAreRefused(
+    names: [String]
+  ) {
+    let tensors = names.map { ForeignTensor($0, .float32(Tensor(shape: [1], scalars: [0]))) }
+    #expect {
+      try HDF5File.encoding(tensors, place: "like.npz")
+    } throws: {
+      "\($0)".contains("like.npz: expected a name that no group or dataset has")
+    }
+  }
+
+  @Test func tooManyAxesAreRefused() {
+    let deep = ForeignTensor("a", .uint8(Tensor(repeating: 1, shape: [Int](repeating: 1, count: 33))))
+    #expect { try HDF5File.encoding([deep]) } throws: { "\($0)".contains("at most 32 axes") }
+  }
+
   @Test(arguments: ["layers.weights.h5", "groups.h5"]) func cutFilesAreRefused(name: String) throws {
     let bytes = try Fixture.bytes(name)
     for count in Array(0..<200) + Array(stride(from: 200, to: bytes.count, by: 61)) {
@@ -90,7 +115,7 @@ import Testing
   @Test func circlesAndSharedElementsAreRefused() throws {
     let values = Tensor<Float>(shape: [4000], scalars: (0..<4000).map { Float($0) })
     let small = Tensor<Float>(shape: [1], scalars: [1])
-    let original = HDF5File.encoding([
+    let original = try HDF5File.encoding([
       ForeignTensor("group/0", .float32(values)), ForeignTensor("group/1", .float32(small)),
       ForeignTensor("group/2", .float32(small)),
     ])
@@ -118,7 +143,8 @@ import Testing
   }
 
   @Test func othersWaysOfStoringAreNamed() throws {
-    let original = HDF5File.encoding([ForeignTensor("a", .float32(Tensor(shape: [3], scalars: [1, 2, 3])))])
+    let values = Tensor<Float>(shape: [3], scalars: [1, 2, 3])
+    let original = try HDF5File.encoding([ForeignTensor("a", .float32(values))])
     // The layout's message: version 3, kind 1.
     let layout = try #require(
       (0..<original.count - 8).first { original[$0...].starts(with: [8, 0, 24, 0, 0, 0, 0, 0, 3, 1]) })

@@ -22,6 +22,10 @@ import Testing
     ("{'descr': '>f4', 'fortran_order': False, 'shape': (1,)}", "element type", "'>f4'"),
     ("{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}", "8 bytes for shape [2]", "4"),
     ("{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904, 4)}", "fewer bytes", "4"),
+    (
+      "{'descr': '<f4', 'fortran_order': True, 'shape': (0, 4611686018427387904, 4611686018427387904)}",
+      "fewer bytes for shape [0, 4611686018427387904, 4611686018427387904]", "4"
+    ),
     ("{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': ()}", "each once", "'descr'"),
     ("{'descr': '<f4', 'shape': ()}", "the keys", "fewer"),
     ("__import__('os')", "'{'", "something else"),
@@ -31,9 +35,8 @@ import Testing
     #expect(text.contains(expected) && text.contains(received), "\(text)")
   }
 
-  @Test(arguments: ["../a", "/a", "a/../b", "a\\b", "c:a", "a\u{1}"]) func namesThatLeaveTheArchive(
-    name: String
-  ) {
+  @Test(arguments: ["../a", "/a", "a/../b", "a\\b", "c:a", "a\u{1}", "a\u{9b}2J"])
+  func namesThatLeaveTheArchive(name: String) {
     let bytes = ZipArchive.encoding([(name, [1])])
     let text = message { _ = try ZipArchive(parsing: bytes, place: "x.zip") }
     #expect(text.contains("a relative name inside the archive"), "\(text)")
@@ -72,6 +75,29 @@ import Testing
     model.graph.nodes[1].domain = ""
     model.graph.inputs[0].element = 10
     #expect(message { _ = try ONNXNetwork(model, place: "small") }.contains("FLOAT16"))
+  }
+
+  /// Escape sequences of foreign names would move the cursor or rename the window.
+  @Test func namesSteerNoTerminal() throws {
+    let zip = ZipArchive.encoding([("\u{1b}]0;x\u{7}\u{9b}2J", [1])])
+    let tensors = [ForeignTensor("\u{1b}[2J", .float32(Tensor(shape: [1], scalars: [0])))]
+    let node = ONNXModel.Node(op: "Relu\n", name: "\u{1b}[31m", inputs: ["x"], outputs: ["y"])
+    for (text, shown) in [
+      (message { _ = try ZipArchive(parsing: zip, place: "x.zip") }, "\\u{1b}]0;x\\u{7}\\u{9b}2J"),
+      (
+        message {
+          _ = try NetworkOutline(Fixture.small()).weights(from: tensors, style: .pytorch, place: "x")
+        }, "\\u{1b}[2J"
+      ),
+      (message { _ = try ONNXNetwork(Fixture.onnx(edge: 3, [node]), place: "x") }, "Relu\\u{a} \\u{1b}[31m"),
+    ] {
+      #expect(text.contains(shown), "\(text)")
+      #expect(!text.unicodeScalars.contains { $0.value < 0x20 || 0x7f..<0xa0 ~= $0.value })
+    }
+    // A layer is named after its weight, and a summary shows it.
+    let convolution = ONNXModel.Node(op: "Conv", name: "", inputs: ["x", "\u{1b}[2J/k"], outputs: ["y"])
+    let model = Fixture.onnx(edge: 3, [convolution], weights: ["\u{1b}[2J/k": [4, 4, 3, 3]])
+    #expect(try ONNXNetwork(model, place: "x").weights.keys.sorted() == ["\\u{1b}[2J/kernel"])
   }
 
   @Test(arguments: [

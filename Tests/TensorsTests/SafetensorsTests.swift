@@ -94,6 +94,12 @@ import Testing
     (entry("F32", "[1]", "[4,0]"), 4, "its data ends at 0, before it begins at 4"),
     (entry("F32", "[4294967296,4294967296]", "[0,4]"), 4, "its shape [4294967296, 4294967296] is too large"),
     (entry("F32", "[4611686018427387904]", "[0,0]"), 0, "its shape [4611686018427387904] is too large"),
+    (entry("F32", "[0,4611686018427387904,4]", "[0,0]"), 0, "[0, 4611686018427387904, 4] is too large"),
+    (entry("F32", "[4611686018427387904,0]", "[0,0]"), 0, "its shape [4611686018427387904, 0] is too large"),
+    (entry(#"\u001b[2J"#, "[1]", "[0,4]"), 4, #"its element type \u{1b}[2J is not one of"#),
+    (#"{"\u001b[2J":[]}"#, 0, #"tensor "\u{1b}[2J": its entry must be an object"#),
+    (#"{"\u009b":1,"\u009b":1}"#, 0, #"the key "\u{9b}" appears twice"#),
+    (#"{"__metadata__":{"\n":1}}"#, 0, #"the value of "\u{a}" must be a string"#),
     (entry("F32", "[2]", "[0,4]"), 4, "its shape [2] of F32 takes 8 bytes, data_offsets give 4"),
     (entry("F32", "[1]", "[4,8]"), 8, "begins at byte 4 of the data, expected 0: there is a hole"),
     (
