@@ -13,6 +13,7 @@ let model = try Sequential(input: .image(28, 28, 1), preset: .pytorch, name: "Co
   Dropout(0.5)
   Dense(10)
 }
+print(model.summary())
 
 // A number as argument trains on so many images only, for a quick look.
 let limit = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? .max

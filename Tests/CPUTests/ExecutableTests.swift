@@ -24,14 +24,18 @@ import Testing
     let good = step.run((["x": [1, 2, 4]], ["p": [1, 2, 3]]), updates: true)
     #expect(step.executable.firstNonFinite == nil)
     #expect(good.parameters["p"] == [-0.75, -1.5, -2.25])
-    for bad in [0, Double.nan, .infinity, -.infinity] {
+    for bad in [0, Double.nan] {
       let result = step.run((["x": [1, bad, 4]], ["p": [1, 2, 3]])) { executable in
-        if bad.isInfinite { return }
         #expect(executable.firstNonFinite == "p")
         #expect(executable.locateNonFinite()?.hasPrefix("layer: ") == true)
       }
-      if bad.isInfinite { continue }
       #expect(result.parameters["p"] == [1, 2, 3], "nothing is changed before the guard is asked")
+    }
+    // Only what is guarded counts: an infinite input has the reciprocal 0.
+    for harmless in [Double.infinity, -.infinity] {
+      let result = step.run((["x": [1, harmless, 4]], ["p": [1, 2, 3]]), updates: true)
+      #expect(step.executable.firstNonFinite == nil)
+      #expect(result.parameters["p"] == [-0.25, -0.5, -0.75])
     }
   }
 

@@ -76,22 +76,58 @@ import Testing
     let runner = GraphRunner(graph, batch: batch, guarded: guarded)
     let (outputs, parameters) = runner.run(values, updates: true)
     #expect(runner.executable.firstNonFinite == nil)
+    var allowed: [String: Double] = [:]
     for (output, expected) in exact.outputs {
       let plain = try distance(#require(single.outputs[output]), expected)
       let ours = try distance(#require(outputs[output]), expected)
       // As near as plain single precision, give or take: batch norm of few pixels magnifies both.
-      let allowed = max(3 * plain, 2e-5 * max(1, norm(expected)))
-      #expect(ours <= allowed, "\(name) \(output): \(ours), plain \(plain), size \(norm(expected))")
+      let room = max(3 * plain, 2e-5 * max(1, norm(expected)))
+      #expect(ours <= room, "\(name) \(output): \(ours), plain \(plain), size \(norm(expected))")
+      allowed[output] = room
     }
-    for (path, expected) in exact.assignments where !path.contains("/adam/") {
+    var moved = 0
+    for (path, expected) in exact.assignments {
       let actual = try #require(parameters[path])
-      // Adam's first step moves every weight by the rate in the gradient's direction, whatever its size.
-      let worst = zip(actual, expected).map { abs(Double($0) - $1) }.max() ?? 0
-      #expect(worst <= 2.1e-3, "\(name) \(path): \(worst)")
-      let initial = try #require(values.parameters[path])
-      let isChanged = zip(actual, initial).contains { Double($0) != $1 }
-      #expect(isChanged == (expected != initial), "\(name) \(path) was \(isChanged ? "" : "not ")changed")
+      let parts = path.split(separator: "/adam/").map { "gradient of \($0)" }
+      let slopes = exact.outputs[parts[0]] ?? []
+      let room: Double
+      if parts.count == 2 {
+        // The gradient's own room, by what a moment holds of it: a tenth, and a thousandth of its square.
+        let slopeRoom = try #require(allowed[parts[0]])
+        room =
+          path.hasSuffix("/m")
+          ? 0.1 * slopeRoom : 0.001 * slopeRoom * (2 * slopes.map(abs).worst + slopeRoom)
+      } else if path.contains("/moving_") {
+        room = max(3 * distance(try #require(single.assignments[path]), expected), 2e-5 * norm(expected))
+      } else {
+        moved += expectMoved(actual, expected, slopes, "\(name) \(path)")
+        let initial = try #require(values.parameters[path])
+        let isChanged = zip(actual, initial).contains { Double($0) != $1 }
+        #expect(isChanged == (expected != initial), "\(name) \(path) was \(isChanged ? "" : "not ")changed")
+        continue
+      }
+      let ours = distance(actual, expected)
+      #expect(ours <= room, "\(name) \(path): \(ours), allowed \(room), size \(norm(expected))")
     }
+    // One sample leaves much unmoved: units that are off, and all before a batch norm of one row.
+    let count = exact.assignments.reduce(0) { $0 + ($1.key.contains("/adam/") ? 0 : $1.value.count) }
+    #expect(moved > (batch == 1 ? 0 : count / 3), "\(name): \(moved) of \(count)")
+  }
+
+  /// Adam's first step moves every weight by the rate, 0.001, in the gradient's direction, whatever its size.
+  ///
+  /// - Returns: How many elements had a direction: a gradient that is more than rounding.
+  private func expectMoved(
+    _ actual: [Float], _ expected: [Double], _ slopes: [Double], _ place: String
+  ) -> Int {
+    // Before batch norm a bias has the gradient 0, and rounding decides.
+    let least = max(1e-5 * slopes.map(abs).worst, 1e-10)
+    let isClear = slopes.map { abs($0) > least }
+    let worst = expected.indices.map {
+      abs(Double(actual[$0]) - expected[$0]) / (isClear[$0] ? 1e-4 : 2.1e-3)
+    }.worst
+    #expect(worst <= 1, "\(place): \(worst) of the bound")
+    return isClear.count { $0 }
   }
 
   @Test(arguments: models.indices)

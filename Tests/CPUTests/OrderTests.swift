@@ -54,7 +54,7 @@ import Testing
 
   private func expectClose(_ found: [Float], _ expected: [Double], _ name: String) {
     let scale = max(expected.map(abs).max() ?? 0, 1e-6)
-    let worst = zip(found, expected).map { abs(Double($0) - $1) / scale }.max { $1.isNaN || $0 < $1 } ?? 0
+    let worst = zip(found, expected).map { abs(Double($0) - $1) / scale }.worst
     #expect(worst < 1e-4 && found.count == expected.count, "\(name): \(worst)")
   }
 

@@ -55,3 +55,13 @@ package enum Closeness: Hashable, Sendable {
     "[\(index)] \(actual[index]), expected \(expected[index])"
   }
 }
+
+extension Double {
+  /// The number, and infinity where it is none: a comparison must not pass over it.
+  package var infiniteIfNaN: Double { isNaN ? .infinity : self }
+}
+
+extension Sequence<Double> {
+  /// The greatest difference; infinite where one is not a number, and where there are none.
+  package var worst: Double { map(\.infiniteIfNaN).max() ?? .infinity }
+}

@@ -20,7 +20,8 @@ extension Golden {
       }
       fractions.append(abs(norm - stored.norm) / (1e-8 * stored.norm + 1e-10 * global))
       fractions.append(abs(whole.reduce(0, +) - stored.sum) / (1e-8 * total + 1e-10 * global))
-      for fraction in fractions where !(fraction <= worst.fraction) { worst = (fraction, path) }
+      let fraction = fractions.worst
+      if fraction > worst.fraction { worst = (fraction, path) }
     }
     return worst
   }

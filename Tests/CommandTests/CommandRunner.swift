@@ -7,6 +7,12 @@ struct CommandResult {
   let output: String
   let errors: String
 
+  /// Whether SIGKILL ended it, before it could end by itself.
+  var wasKilled: Bool { status == Self.signalled + SIGKILL }
+
+  /// What the status of an end by a signal is above the signal's number.
+  static let signalled: Int32 = 1000
+
   /// The objects of machine output, one a line.
   func objects() throws -> [JSON] {
     try output.split(separator: "\n").map { try JSON(parsing: String($0)) }
@@ -89,7 +95,9 @@ final class RunningCommand {
   func wait() throws -> CommandResult {
     process.waitUntilExit()
     // An end by the signal itself must not look like an exit of our own.
-    let status = process.terminationStatus + (process.terminationReason == .uncaughtSignal ? 1000 : 0)
+    let status =
+      process.terminationStatus
+      + (process.terminationReason == .uncaughtSignal ? CommandResult.signalled : 0)
     return CommandResult(
       status: status, output: try String(contentsOfFile: output, encoding: .utf8),
       errors: try String(contentsOfFile: errors, encoding: .utf8))

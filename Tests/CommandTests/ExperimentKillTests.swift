@@ -35,19 +35,15 @@ import Testing
     try AtomicFile.write(Array(Self.text.utf8), to: "\(folder.path)/e.yaml")
     let start = ContinuousClock.now
     let undisturbed = try finish("whole", data, folder)
-    let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
+    var killer = Killer(seed: 11, within: (ContinuousClock.now - start) * 0.3)
     #expect(undisturbed.allSatisfy { $0 != nil })
-    let stream = RandomStream(seed: 11, purpose: .sample)
-    for round in 0..<4 {
-      for kill in 0..<5 {
-        let command = try CommandRunner.start(arguments(data, "killed-\(round)"), in: folder)
-        let share = Double(stream.uint32(at: UInt64(round * 5 + kill))) / Double(UInt32.max)
-        usleep(UInt32(share * milliseconds * 400))
-        Foundation.kill(command.process.processIdentifier, SIGKILL)
-        _ = try command.wait()
+    for round in 0..<12 where killer.kills < 20 {
+      for _ in 0..<5 {
+        try killer.kill(CommandRunner.start(arguments(data, "killed-\(round)"), in: folder))
       }
       #expect(try finish("killed-\(round)", data, folder) == undisturbed, "round \(round)")
     }
+    #expect(killer.kills >= 20)
   }
 
   /// The first Ctrl-C ends the trials at their next step and says how to go on.

@@ -38,9 +38,7 @@ final class JumpingClock {
     }
     """
 
-  /// Nil where a library cannot be put before others.
-  init?(in folder: TemporaryFolder) throws {
-    guard let library = try PreloadedLibrary(Self.source, in: folder) else { return nil }
-    environment = library.environment
+  init(in folder: TemporaryFolder) throws {
+    environment = try PreloadedLibrary(Self.source, in: folder).environment
   }
 }

@@ -10,7 +10,7 @@ import Testing
     [
       "train", "--model", "conv", "--dataset", "mnist", "--data", data, "--batch-size", "16", "--epochs",
       "60",
-      "--seed", "3", "--validation", "last:0.25", "--early-stopping", "8", "--schedule", "cosine:80",
+      "--seed", "3", "--validation", "last:0.25", "--early-stopping", "4", "--schedule", "cosine:80",
       "--augment", "flip,crop:2", "--penalty", "l2:0.0001", "--clip", "norm:5", "--run", run, "--resume",
       "--json",
     ]
@@ -20,42 +20,37 @@ import Testing
     let folder = try TemporaryFolder()
     let data = try SmallData.write(train: 512, in: folder)
     let undisturbed = try finish("\(folder.path)/whole", data, folder)
-    // The time of a whole training tells within which moments a kill falls into its course.
+    // The time of a whole training tells within which moments four kills fall into its course.
     let start = ContinuousClock.now
     _ = try finish("\(folder.path)/timed", data, folder)
-    let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
-    let stream = RandomStream(seed: 7, purpose: .sample)
-    var kills = 0
-    for round in 0..<5 {
+    var killer = Killer(seed: 7, within: (ContinuousClock.now - start) * 0.3)
+    var places: [Int] = []
+    for round in 0..<15 where killer.kills < 20 {
       let run = "\(folder.path)/run-\(round)"
-      for _ in 0..<4 {
-        let command = try CommandRunner.start(arguments(data, run), in: folder)
-        let share = Double(stream.uint32(at: UInt64(kills))) / Double(UInt32.max)
-        usleep(UInt32(share * milliseconds * 500))
-        kill(command.process.processIdentifier, SIGKILL)
-        _ = try command.wait()
-        kills += 1
-      }
+      for _ in 0..<4 { try killer.kill(CommandRunner.start(arguments(data, run), in: folder)) }
       let result = try finish(run, data, folder)
-      #expect(result.sha == undisturbed.sha, "after \(kills) kills")
+      #expect(result.sha == undisturbed.sha, "after \(killer.kills) kills")
       #expect(result.epochs == undisturbed.epochs)
+      places.append(result.from)
     }
-    #expect(kills == 20)
+    #expect(killer.kills >= 20)
+    #expect(places.contains { $0 > 0 && $0 < undisturbed.epochs.count }, "\(places)")
   }
 
-  /// Trains to the end: the digest of the weights, and the epochs' figures without their times.
+  /// Trains to the end: the digest of the weights, the epochs' figures without their times, and the epoch
+  /// that it went on from.
   private func finish(
     _ run: String, _ data: String, _ folder: TemporaryFolder
-  ) throws -> (sha: String, epochs: [EpochEvent]) {
-    let result = try CommandRunner.run(arguments(data, run), in: folder)
-    #expect(result.status == 0, "\(result.errors)")
-    let sha = try #require(try result.objects().last?["weights_sha256"]?.stringValue)
+  ) throws -> (sha: String, epochs: [EpochEvent], from: Int) {
+    let (result, place) = try CommandRunner.goOn(arguments(data, run), with: run, in: folder)
+    let last = try #require(try result.objects().last)
+    #expect(last["stop_reason"] == "early_stopping")
     let epochs = try RunRecord.load(run).epochs.map { epoch in
       var epoch = epoch
       epoch.seconds = 0
       return epoch
     }
     #expect(epochs.count > 5)
-    return (sha, epochs)
+    return (try #require(last["weights_sha256"]?.stringValue), epochs, place)
   }
 }

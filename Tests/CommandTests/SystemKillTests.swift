@@ -26,26 +26,21 @@ import Testing
         "--epochs", isDeep ? "2" : "6", "--validation", "last:0.2", "--threads", "1", "--resume", "--json",
       ]
       let start = ContinuousClock.now
-      let undisturbed = try digest(id, arguments + ["--run", "\(folder.path)/\(id)"], in: folder)
-      let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
-      let stream = RandomStream(seed: 11, purpose: .sample)
-      for round in 0..<Self.rounds {
-        let run = ["--run", "\(folder.path)/\(id)-\(round)"]
-        for kill in 0..<2 {
-          let command = try CommandRunner.start(arguments + run, in: folder)
-          let share = Double(stream.uint32(at: UInt64(2 * round + kill))) / Double(UInt32.max)
-          usleep(UInt32(share * milliseconds * 800))
-          Foundation.kill(command.process.processIdentifier, SIGKILL)
-          _ = try command.wait()
+      let undisturbed = try digest(arguments, "\(folder.path)/\(id)", in: folder)
+      var killer = Killer(seed: 11, within: (ContinuousClock.now - start) * 0.6)
+      for round in 0..<8 * Self.rounds where killer.kills < 2 * Self.rounds {
+        let run = "\(folder.path)/\(id)-\(round)"
+        for _ in 0..<2 {
+          try killer.kill(CommandRunner.start(arguments + ["--run", run], in: folder))
         }
-        #expect(try digest(id, arguments + run, in: folder) == undisturbed, "\(id), round \(round)")
+        #expect(try digest(arguments, run, in: folder) == undisturbed, "\(id), round \(round)")
       }
+      #expect(killer.kills >= 2 * Self.rounds, "\(id)")
     }
   }
 
-  private func digest(_ id: String, _ arguments: [String], in folder: TemporaryFolder) throws -> String {
-    let result = try CommandRunner.run(arguments, in: folder)
-    #expect(result.status == 0, "\(id): \(result.errors)")
-    return try #require(try result.objects().last?["weights_sha256"]?.stringValue, "\(id)")
+  private func digest(_ arguments: [String], _ run: String, in folder: TemporaryFolder) throws -> String {
+    let (result, _) = try CommandRunner.goOn(arguments + ["--run", run], with: run, in: folder)
+    return try #require(try result.objects().last?["weights_sha256"]?.stringValue, "\(run)")
   }
 }

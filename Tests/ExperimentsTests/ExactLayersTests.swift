@@ -4,6 +4,7 @@ import MartletDatasets
 import MartletExperiments
 import MartletGraphs
 import MartletNetworks
+import MartletTensors
 import MartletTraining
 import Testing
 
@@ -50,7 +51,18 @@ import Testing
   @Test func predictorsTakeThemToo() throws {
     let network = try configuration("attention-fashion", "no").network()
     #expect(throws: ModelError.self) { try Predictor(network, exact: ["conv"]) }
-    _ = try Predictor(network, exact: ["conv2d_2"])
+    let images = Tensor<UInt8>(
+      shape: [16, 28, 28, 1], scalars: (0..<16 * 784).map { UInt8($0 * 37 % 251) })
+    let parameters = try Parameters(of: network, seed: 1)
+    func outputs(_ exact: ExactLayers) throws -> [Float] {
+      try Predictor(network, parameters: parameters, threads: 1, exact: exact).outputs(images).scalars
+    }
+    // Tiles round otherwise than direct sums, in one layer as in all.
+    let all = try [outputs(false), outputs(["conv2d_2"]), outputs(true)]
+    #expect(Set(all).count == 3)
+    for other in all.dropFirst() {
+      #expect(zip(all[0], other).allSatisfy { abs($0 - $1) < 1e-6 })
+    }
   }
 
   @Test(arguments: ["no", "yes", "conv2d_1", "conv2d_1,conv2d_3"])

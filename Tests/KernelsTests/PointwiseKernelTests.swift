@@ -10,6 +10,8 @@ import Testing
     var op: mk_opcode
     var ulps: Double
     var range: ClosedRange<Float> = -4...4
+    /// Every other operand is a whole number, so that some are equal and some are 0.
+    var hasTies = false
     var function: Function
     var testDescription: String { name }
   }
@@ -20,32 +22,34 @@ import Testing
     Case(name: "copy", op: MK_OP_COPY, ulps: 0) { a, _, _ in a },
     Case(name: "negate", op: MK_OP_NEGATE, ulps: 0) { a, _, _ in -a },
     Case(name: "abs", op: MK_OP_ABS, ulps: 0) { a, _, _ in abs(a) },
-    Case(name: "sign", op: MK_OP_SIGN, ulps: 0) { a, _, _ in a > 0 ? 1 : a < 0 ? -1 : 0 },
+    Case(name: "sign", op: MK_OP_SIGN, ulps: 0, hasTies: true) { a, _, _ in a > 0 ? 1 : a < 0 ? -1 : 0 },
     Case(name: "exp", op: MK_OP_EXP, ulps: 2, range: -87...88) { a, _, _ in exp(a) },
     Case(name: "log", op: MK_OP_LOG, ulps: 2, range: 1e-30...20) { a, _, _ in log(a) },
     Case(name: "sqrt", op: MK_OP_SQRT, ulps: 1, range: 0...9) { a, _, _ in a.squareRoot() },
     Case(name: "tanh", op: MK_OP_TANH, ulps: 2.5, range: -12...12) { a, _, _ in tanh(a) },
     Case(name: "sigmoid", op: MK_OP_SIGMOID, ulps: 2.5, range: -80...80) { a, _, _ in 1 / (1 + exp(-a)) },
-    Case(name: "relu", op: MK_OP_RELU, ulps: 0) { a, _, _ in max(a, 0) },
-    Case(name: "leaky relu", op: MK_OP_LEAKY_RELU, ulps: 1) { a, _, _ in a > 0 ? a : slope * a },
-    Case(name: "step", op: MK_OP_STEP, ulps: 0) { a, _, _ in a > 0 ? 1 : slope },
+    Case(name: "relu", op: MK_OP_RELU, ulps: 0, hasTies: true) { a, _, _ in max(a, 0) },
+    Case(name: "leaky relu", op: MK_OP_LEAKY_RELU, ulps: 1, hasTies: true) { a, _, _ in
+      a > 0 ? a : slope * a
+    },
+    Case(name: "step", op: MK_OP_STEP, ulps: 0, hasTies: true) { a, _, _ in a > 0 ? 1 : slope },
     Case(name: "square", op: MK_OP_SQUARE, ulps: 1) { a, _, _ in a * a },
     Case(name: "reciprocal", op: MK_OP_RECIPROCAL, ulps: 1) { a, _, _ in 1 / a },
     Case(name: "add", op: MK_OP_ADD, ulps: 1) { a, b, _ in a + b },
     Case(name: "subtract", op: MK_OP_SUBTRACT, ulps: 1) { a, b, _ in a - b },
     Case(name: "multiply", op: MK_OP_MULTIPLY, ulps: 1) { a, b, _ in a * b },
     Case(name: "divide", op: MK_OP_DIVIDE, ulps: 1) { a, b, _ in a / b },
-    Case(name: "maximum", op: MK_OP_MAXIMUM, ulps: 0) { a, b, _ in max(a, b) },
-    Case(name: "minimum", op: MK_OP_MINIMUM, ulps: 0) { a, b, _ in min(a, b) },
-    Case(name: "greater", op: MK_OP_GREATER, ulps: 0) { a, b, _ in a > b ? 1 : 0 },
-    Case(name: "equal", op: MK_OP_EQUAL, ulps: 0) { a, b, _ in a == b ? 1 : 0 },
+    Case(name: "maximum", op: MK_OP_MAXIMUM, ulps: 0, hasTies: true) { a, b, _ in max(a, b) },
+    Case(name: "minimum", op: MK_OP_MINIMUM, ulps: 0, hasTies: true) { a, b, _ in min(a, b) },
+    Case(name: "greater", op: MK_OP_GREATER, ulps: 0, hasTies: true) { a, b, _ in a > b ? 1 : 0 },
+    Case(name: "equal", op: MK_OP_EQUAL, ulps: 0, hasTies: true) { a, b, _ in a == b ? 1 : 0 },
     Case(name: "power", op: MK_OP_POWER, ulps: 1, range: 0.001...20) { a, b, _ in pow(a, b) },
     Case(name: "add immediate", op: MK_OP_ADD_IMMEDIATE, ulps: 1) { a, _, _ in a + slope },
     Case(name: "multiply immediate", op: MK_OP_MULTIPLY_IMMEDIATE, ulps: 1) { a, _, _ in a * slope },
     // Without a fused multiply-add the product is rounded first: the bound allows for cancellation.
     Case(name: "multiply add", op: MK_OP_MULTIPLY_ADD, ulps: 1, range: 0...4) { a, b, c in a * b + c },
     Case(name: "scale add", op: MK_OP_SCALE_ADD, ulps: 1, range: 0...4) { a, b, _ in slope * a + b },
-    Case(name: "select", op: MK_OP_SELECT, ulps: 0) { a, b, c in a > 0 ? b : c },
+    Case(name: "select", op: MK_OP_SELECT, ulps: 0, hasTies: true) { a, b, c in a > 0 ? b : c },
     Case(name: "multiply add relu", op: MK_OP_MULTIPLY_ADD_RELU, ulps: 1, range: 0...4) { a, b, c in
       max(a * b + c, 0)
     },
@@ -93,17 +97,26 @@ import Testing
     let table = try kernels(set)
     var random = Generator(20)
     for count in [1, 3, 5, 8, 17, 1024] {
-      let inputs = (0..<3).map { _ in random.floats(count, in: test.range) }
+      let inputs = (0..<3).map { _ in
+        random.floats(count, in: test.range).enumerated().map { place, value in
+          test.hasTies && place % 2 == 1 ? value.rounded() : value
+        }
+      }
       let values = Self.run(table, test.op, inputs)
       for i in 0..<count {
         let expected = test.function(Double(inputs[0][i]), Double(inputs[1][i]), Double(inputs[2][i]))
-        if abs(expected) < Double(Float.leastNormalMagnitude)
-          || expected > Double(Float.greatestFiniteMagnitude)
+        let size = abs(expected)
+        // What is too small or too large for a normal number may be 0 or infinite; 0 itself must be 0.
+        if size != 0 && size < Double(Float.leastNormalMagnitude)
+          || size > Double(Float.greatestFiniteMagnitude)
         {
           continue
         }
-        let error = abs(Double(values[i]) - expected) / Double(Float(abs(expected)).ulp)
+        let error = abs(Double(values[i]) - expected) / Double(Float(size).ulp)
         #expect(error <= test.ulps, "\(inputs[0][i]) \(inputs[1][i]): \(values[i]), expected \(expected)")
+      }
+      if count == 1024, test.op == MK_OP_EQUAL || test.op == MK_OP_GREATER {
+        #expect(Set(values) == [0, 1], "both answers occur")
       }
     }
   }

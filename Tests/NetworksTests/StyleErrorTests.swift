@@ -11,7 +11,8 @@ import Testing
     var path: String
     var expected: String
     var received: String
-    var hint: String
+    /// A part of it; nil where there must be none.
+    var hint: String?
     var line: Int
     var layers: [any Layer]
     var testDescription: String { path }
@@ -25,7 +26,8 @@ import Testing
       hint: "Put Flatten() before it.", line: #line + 1,
       layers: [Dense(3)]),
     Mistake(
-      path: "conv2d_1", expected: "an image of at least 9x9", received: "6x6", hint: "", line: #line + 1,
+      path: "conv2d_1", expected: "an image of at least 9x9", received: "6x6",
+      hint: "Use padding: .same, a smaller kernel", line: #line + 1,
       layers: [Conv2D(4, kernelSize: 3), Conv2D(4, kernelSize: 9)]),
     Mistake(
       path: "second", expected: "images [batch, height, width, channels]", received: "[batch, 256]",
@@ -36,8 +38,13 @@ import Testing
       hint: "Use a smaller ratio", line: #line + 1,
       layers: [ChannelAttention(ratio: 16)]),
     Mistake(
-      path: "reshape", expected: "", received: "[7, -1]", hint: "", line: #line + 1,
+      path: "reshape", expected: "a shape of 256 elements for [batch, 8, 8, 4]", received: "[7, -1]",
+      hint: "One extent may be -1 and follows from the others.", line: #line + 1,
       layers: [Reshape([7, -1])]),
+    Mistake(
+      path: "conv2d", expected: "a norm of 0 or more for the kernel", received: "-1.0", hint: nil,
+      line: #line + 1,
+      layers: [Conv2D(3, kernelSize: 2, kernelConstraint: .maxNorm(-1))]),
   ]
 
   private struct Own: Layer {
@@ -62,9 +69,9 @@ import Testing
     let mistake = Self.mistakes[index]
     let error = try #require(#expect(throws: ModelError.self) { try make(style, mistake.layers) })
     #expect(error.path == mistake.path)
-    #expect(error.expected.has(mistake.expected), "\(error)")
-    #expect(error.received.has(mistake.received), "\(error)")
-    #expect(error.hint.has(mistake.hint), "\(error)")
+    #expect(error.expected.contains(mistake.expected), "\(error)")
+    #expect(error.received.contains(mistake.received), "\(error)")
+    #expect(error.hint.tells(mistake.hint), "\(error)")
     #expect(error.location == "\(#fileID):\(mistake.line)")
   }
 
@@ -209,6 +216,9 @@ import Testing
 }
 
 extension String {
-  /// Whether a part occurs; the empty one always does, which the standard library's `contains` denies.
-  func has(_ part: String) -> Bool { part.isEmpty || contains(part) }
+  /// Whether a hint has a part; for nil, whether there is no hint.
+  func tells(_ part: String?) -> Bool {
+    guard let part else { return isEmpty }
+    return !part.isEmpty && contains(part)
+  }
 }

@@ -16,7 +16,7 @@ import Testing
       return (result.outputs, result.assignments)
     }
 
-    let lossFigure = zip(trace.losses, golden.losses).map { abs($0 - $1) / abs($1) }.max() ?? .infinity
+    let lossFigure = zip(trace.losses, golden.losses).map { abs($0 - $1) / abs($1) }.worst
     #expect(trace.losses.count == 10 && lossFigure <= 1e-8)
     #expect(golden.gradients.count >= 8 && golden.weights.count >= 8)
     let gradientFigure = Golden.worst(golden.gradients, trace.gradients)

@@ -20,8 +20,8 @@ import Testing
       #expect(gradient.count == operand.count)
       for index in sample(of: operand.count) {
         let numeric = slope(plain, values, operand, index, weights)
-        let fraction = abs(gradient[index] - numeric) / (1e-7 + 1e-5 * abs(numeric))
-        if !(fraction <= worst.fraction) {
+        let fraction = (abs(gradient[index] - numeric) / (1e-7 + 1e-5 * abs(numeric))).infiniteIfNaN
+        if fraction > worst.fraction {
           worst = (fraction, "\(operand.name)[\(index)]: rule \(gradient[index]), difference \(numeric)")
         }
       }

@@ -44,6 +44,16 @@ import Testing
     }
   }
 
+  /// A new ready model needs its other two styles.
+  @Test func everyReadyModelIsThere() throws {
+    let written = Set(FamilyStyles.all.map(\.name))
+    #expect(written.count == FamilyStyles.all.count)
+    // These differ from the one beside them by a preset and a preparation of pixels, or by a dropout layer.
+    let variants: Set = ["convnet-pytorch", "conv5x5"]
+    #expect(written.union(variants) == Set(ReadyModel.all.map(\.name)))
+    #expect(written.isDisjoint(with: variants))
+  }
+
   @Test func convnetsOfTheLibrary() throws {
     let input = InputSpec.image(28, 28, 1)
     let summary = try ReadyModel.convnet(input: input, classes: 10).summary().description

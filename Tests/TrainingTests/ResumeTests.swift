@@ -16,9 +16,11 @@ import Testing
   /// Three epochs of four steps; stopped after a step where one is given.
   private func train(
     _ run: RunFolder?, from checkpoint: Checkpoint? = nil, epochs: Int = 3, batchSize: Int = 16,
-    stopAfter: (epoch: Int, step: Int)? = nil
+    exact: ExactLayers = false, stopAfter: (epoch: Int, step: Int)? = nil
   ) throws -> History {
-    let trainer = try Samples.trainer()
+    let trainer = try Trainer(
+      Samples.network(), optimizer: Adam(learningRate: 0.01), loss: Samples.loss, seed: 1, threads: 1,
+      exact: exact)
     return try trainer.fit(
       try Samples.data(70), epochs: epochs, batchSize: batchSize, validation: .last(10),
       progress: { event in
@@ -28,9 +30,11 @@ import Testing
       }, run: run, resume: checkpoint)
   }
 
-  private func resume(_ path: String, epochs: Int = 3, batchSize: Int = 16) throws -> History {
+  private func resume(
+    _ path: String, epochs: Int = 3, batchSize: Int = 16, exact: ExactLayers = false
+  ) throws -> History {
     let (folder, checkpoint) = try RunFolder.resume(at: path) { Issue.record("\($0)") }
-    return try train(folder, from: checkpoint, epochs: epochs, batchSize: batchSize)
+    return try train(folder, from: checkpoint, epochs: epochs, batchSize: batchSize, exact: exact)
   }
 
   /// An end before the place of the checkpoint would give weights that no such training has.
@@ -124,6 +128,26 @@ import Testing
       #expect(error?.description.contains("batch size 16") == true)
       #expect(error?.description.contains("batch size 8") == true)
       #expect(error?.description.contains("optimizer") == false)
+    }
+  }
+
+  private static let exactLayers: [(choice: ExactLayers, text: String)] = [
+    (false, "exact false"), (true, "exact true"), (["conv2d"], "exact conv2d"),
+  ]
+
+  /// One layer's rounding is enough to end with other weights.
+  @Test(arguments: exactLayers)
+  func otherExactLayersAreRefused(_ own: (choice: ExactLayers, text: String)) throws {
+    try withTemporaryFolder { path in
+      let stopped = try train(try folder(path + "/run"), exact: own.choice, stopAfter: (2, 2))
+      #expect(stopped.stopReason == .interrupted)
+      for other in Self.exactLayers where other.choice != own.choice {
+        let error = #expect(throws: TrainingError.self) { try resume(path + "/run", exact: other.choice) }
+        #expect(error?.kind == .badData)
+        for text in [own.text, other.text] { #expect(error?.description.contains(text) == true) }
+        #expect(error?.description.contains("optimizer") == false)
+      }
+      #expect(try resume(path + "/run", exact: own.choice).stopReason == .finished)
     }
   }
 

@@ -36,10 +36,14 @@ import Testing
         .contains("optimizer lion: expected beta1"))
   }
 
-  /// The mean loss that the engine's training step reports before the update, and the reference's.
-  private func losses(_ loss: Loss, preset: Preset = .keras) throws -> (engine: Double, reference: Double) {
-    let network = try Samples.network(preset: preset, dropout: 0, normalized: false)
-    let step = try TrainingStep(network, seed: 5, threads: 2) { network, images, labels in
+  /// The mean losses of two steps of descent, by the engine and by the reference.
+  private func losses(
+    _ loss: Loss, preset: Preset, activation: ActivationFunction = .linear
+  ) throws -> (engine: [Double], reference: [Double]) {
+    let network = try Samples.network(
+      preset: preset, dropout: 0, normalized: false, activation: activation)
+    let rule = SGD(learningRate: 0.5)
+    let step = try TrainingStep(network, optimizer: rule, seed: 5, threads: 2) { network, images, labels in
       try loss.mean(network(images), labels)
     }
     let batch = try #require(
@@ -49,36 +53,67 @@ import Testing
     for entry in step.parameters.entries {
       values[entry.path] = UnsafeBufferPointer(start: entry.pointer, count: entry.count).map { Double($0) }
     }
-    var inputs: [String: HostTensor<Double>] = [
-      "images": .bytes(batch.images.scalars), "labels": .integers(batch.labels.scalars),
-      Graph.randomKeyName: .integers([5, 0, 1, 0]),
-    ]
-    for (name, value) in Adam().resolved(for: preset).scalars(rate: 0.001, step: 1) {
-      inputs["optimizer/\(name)"] = .numbers([value])
+    var (engine, reference): ([Double], [Double]) = ([], [])
+    for number in 1...2 {
+      let result = Reference64.run(
+        graph,
+        inputs: [
+          "images": .bytes(batch.images.scalars), "labels": .integers(batch.labels.scalars),
+          Graph.randomKeyName: .integers([5, 0, Int32(number), 0]), "optimizer/rate": .numbers([0.5]),
+        ], parameters: values)
+      reference.append(try #require(result.outputs["loss"])[0])
+      engine.append(Double(try step(batch.images, batch.labels)))
+      values.merge(result.assignments) { $1 }
     }
-    let expected = try #require(
-      Reference64.run(graph, inputs: inputs, parameters: values).outputs["loss"])
-    return (Double(try step(batch.images, batch.labels)), expected[0])
+    return (engine, reference)
   }
 
+  /// The first losses agree, and those after a step that moved them: a loss's gradient is right too.
+  private func expectAgreement(
+    _ losses: (engine: [Double], reference: [Double]), _ name: String
+  ) {
+    for (engine, reference) in zip(losses.engine, losses.reference) {
+      #expect(abs(engine - reference) < 1e-5 * max(1, abs(reference)), "\(name)")
+    }
+    let moved = abs(losses.reference[1] - losses.reference[0])
+    let apart = abs(losses.engine[1] - losses.reference[1])
+    #expect(moved > 2e-4 && apart < 0.01 * moved, "\(name) moved by \(moved), apart by \(apart)")
+  }
+
+  private static let onScores: [Loss] = [
+    .sparseCategoricalCrossEntropy(fromLogits: true, labelSmoothing: 0.1),
+    .categoricalCrossEntropy(fromLogits: true, labelSmoothing: 0.1),
+    .categoricalFocalCrossEntropy(fromLogits: true), .binaryCrossEntropy(fromLogits: true),
+    .meanSquaredError, .meanAbsoluteError, .huber(delta: 0.3), .hinge, .categoricalHinge,
+  ]
+
   @Test(arguments: Preset.allCases) func theEngineComputesEveryLoss(_ preset: Preset) throws {
-    let all: [Loss] = [
-      .sparseCategoricalCrossEntropy(fromLogits: true, labelSmoothing: 0.1),
-      .categoricalCrossEntropy(fromLogits: true, labelSmoothing: 0.1),
-      .categoricalFocalCrossEntropy(fromLogits: true), .binaryCrossEntropy(fromLogits: true),
-      .meanSquaredError, .meanAbsoluteError, .huber(delta: 0.3), .hinge, .categoricalHinge,
-    ]
     var plain: [Double] = []
-    for loss in all {
-      let (engine, reference) = try losses(loss, preset: preset)
-      #expect(abs(engine - reference) < 1e-5 * max(1, abs(reference)), "\(loss.name)")
-      plain.append(reference)
+    for loss in Self.onScores {
+      let losses = try losses(loss, preset: preset)
+      expectAgreement(losses, loss.name)
+      plain.append(losses.reference[0])
     }
     #expect(Set(plain).count >= 8)
-    for loss in all.prefix(2) {
-      let (engine, reference) = try losses(loss.weighted(classWeights: [0.5, 3, 1]), preset: preset)
-      #expect(abs(engine - reference) < 1e-5 * max(1, abs(reference)), "\(loss.name), weighted")
-      #expect(abs(reference - plain[0]) > 1e-3)
+    for loss in Self.onScores.prefix(2) {
+      let losses = try losses(loss.weighted(classWeights: [0.5, 3, 1]), preset: preset)
+      expectAgreement(losses, "\(loss.name), weighted")
+      #expect(abs(losses.reference[0] - plain[0]) > 1e-3)
+    }
+  }
+
+  @Test(arguments: Preset.allCases) func theEngineComputesLossesOfProbabilities(_ preset: Preset) throws {
+    let losses: [(Loss, ActivationFunction)] = [
+      (.sparseCategoricalCrossEntropy(labelSmoothing: 0.1), .softmax),
+      (.categoricalCrossEntropy(labelSmoothing: 0.1), .softmax), (.categoricalFocalCrossEntropy(), .softmax),
+      (.binaryCrossEntropy(labelSmoothing: 0.1), .sigmoid),
+      // These are not the scores' own function: the probabilities themselves are read.
+      (.binaryCrossEntropy(), .softmax), (.categoricalCrossEntropy(), .sigmoid),
+      (.sparseCategoricalCrossEntropy(), .sigmoid), (.categoricalFocalCrossEntropy(), .sigmoid),
+    ]
+    for (loss, activation) in losses {
+      expectAgreement(
+        try self.losses(loss, preset: preset, activation: activation), "\(loss.name) of \(activation)")
     }
   }
 

@@ -27,7 +27,8 @@ enum Samples {
 
   /// A small convolutional network with dropout and batch normalization.
   static func network(
-    preset: Preset = .keras, dropout: Double = 0.2, normalized: Bool = true
+    preset: Preset = .keras, dropout: Double = 0.2, normalized: Bool = true,
+    activation: ActivationFunction = .linear
   ) throws -> Sequential {
     try Sequential(input: .image(8, 8, 1), preset: preset) {
       Rescale(1 / 255)
@@ -37,7 +38,7 @@ enum Samples {
       Flatten()
       Dense(16, activation: .relu)
       Dropout(dropout)
-      Dense(3)
+      Dense(3, activation: activation)
     }
   }
 

@@ -33,6 +33,21 @@ enum SystemGolden: String, CaseIterable, Sendable {
     }
   }
 
+  /// The ready model that it trains, by the name that commands use.
+  var model: String {
+    switch self {
+    case .customCNNMNIST, .customCNNCIFAR: "custom-cnn"
+    case .alexNet: "alexnet"
+    case .conv5x5: "conv5x5"
+    case .conv5x5Regularized, .conv5x5Dropout: "conv5x5-regularized"
+    case .dense: "dense"
+    case .conv: "conv"
+    case .convnet: "convnet"
+    case .convnetLoop: "convnet-pytorch"
+    case .attention, .attentionL2: "attention"
+    }
+  }
+
   private var hasDropout: Bool { self == .conv5x5Dropout }
 
   /// The ready model, without its dropout layers where the golden has none.

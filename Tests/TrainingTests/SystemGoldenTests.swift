@@ -41,7 +41,7 @@ import Testing
     }
 
     #expect(losses.count == 10)
-    let lossFigure = zip(losses, golden.losses).map { abs($0 - $1) / abs($1) }.max() ?? .infinity
+    let lossFigure = zip(losses, golden.losses).map { abs($0 - $1) / abs($1) }.worst
     #expect(lossFigure <= 1e-8, "\(losses) instead of \(golden.losses)")
     let trained = step.parameters.entries.filter { $0.role != .optimizer }
     #expect(golden.gradients.count == trained.count { $0.isTrainable })
@@ -82,6 +82,20 @@ import Testing
     print(
       "\(system.rawValue), exact \(mode.exact): at most \(worst.distance) times the peer's distance (\(worst.path))"
     )
+  }
+
+  /// A new ready model needs a golden; each case has the layers and the preset of the model that it names.
+  @Test func everyReadyModelHasAGolden() throws {
+    for system in SystemGolden.allCases {
+      let network = try system.network()
+      let model = try ReadyModel.named(system.model).make(
+        input: network.input, classes: GoldenData.classes)
+      func types(_ network: Sequential) -> [String] {
+        network.summary().rows.map(\.type).filter { $0 != "Dropout" }
+      }
+      #expect(types(network) == types(model) && network.preset == model.preset, "\(system)")
+    }
+    #expect(Set(SystemGolden.allCases.map(\.model)) == Set(ReadyModel.all.map(\.name)))
   }
 
   @Test(arguments: SystemGolden.allCases)

@@ -86,6 +86,13 @@ def make_keras(golden):
         3, strides=2, padding="same", name="depthwise_conv2d"))
     case("separable", (2, 5, 6, 3), layers.SeparableConv2D(
         4, (3, 2), strides=2, padding="same", depth_multiplier=2, name="separable_conv2d"))
+    case("strides same", (2, 5, 6, 2), layers.Conv2D(
+        3, (3, 2), strides=2, padding="same", name="conv2d"))
+    case("dilation same", (2, 5, 6, 2), layers.Conv2D(
+        3, 3, dilation_rate=2, padding="same", activation="sigmoid", name="conv2d"))
+    case("maximum same", (2, 5, 6, 2), layers.MaxPooling2D(3, strides=2, padding="same"))
+    case("average same", (2, 5, 6, 2), layers.AveragePooling2D(3, strides=2, padding="same"))
+    case("maximum of all", (2, 3, 4, 3), layers.GlobalMaxPooling2D())
     for name, shape, options in [
         ("transpose same", (2, 3, 4, 2), {"kernel_size": 3, "strides": 2, "padding": "same"}),
         ("transpose valid", (2, 3, 2, 3), {"kernel_size": (4, 3), "strides": (2, 1)}),
@@ -110,6 +117,12 @@ def make_keras(golden):
     case("elu", (2, 7), layers.ELU(number(0.7)))
     case("silu", (2, 7), layers.Activation("silu"))
     case("softplus", (2, 7), layers.Activation("softplus"))
+    case("sigmoid", (2, 7), layers.Activation("sigmoid"))
+    case("tanh", (2, 7), layers.Activation("tanh"))
+    case("softmax", (2, 7), layers.Softmax())
+    case("named function", (2, 7), layers.Activation("silu"))
+    case("reshape", (2, 2, 3, 2), layers.Reshape((4, -1)))
+    case("joining", (2, 3, 2, 2), lambda x: layers.Concatenate()([layers.Add()([x, x * x, x]), x]))
     case("padding", (2, 3, 2, 2), layers.ZeroPadding2D(((1, 2), (0, 3))))
     case("cropping", (2, 4, 5, 2), layers.Cropping2D(((1, 0), (2, 1))))
     case("nearest", (2, 3, 2, 2), layers.UpSampling2D((2, 3)))
@@ -122,7 +135,18 @@ def make_torch(golden):
     def case(name, shape, parameters, function):
         torch_case(golden, name, shape, parameters, function)
 
-    # PyTorch's kernel is [in, out, height, width].
+    # PyTorch's kernel is [out, in, height, width].
+    case("groups", (2, 5, 4, 4), {"conv2d/kernel": (3, 2, 2, 6), "conv2d/bias": (6,)},
+        lambda x, kernel, bias: last(functional.conv2d(
+            first(x), kernel.permute(3, 2, 0, 1), bias, stride=(2, 1), padding=1, groups=2)))
+    case("dilation", (2, 6, 7, 2), {"conv2d/kernel": (2, 3, 2, 3), "conv2d/bias": (3,)},
+        lambda x, kernel, bias: last(functional.conv2d(
+            first(x), kernel.permute(3, 2, 0, 1), bias, padding=1, dilation=(2, 3))))
+    case("maximum of PyTorch", (2, 5, 6, 2), {}, lambda x: last(functional.max_pool2d(first(x), 3, 2, 1)))
+    case("average of PyTorch", (2, 5, 6, 2), {}, lambda x: last(functional.avg_pool2d(first(x), 3, 2, 1)))
+    case("average without padding", (2, 5, 6, 2), {}, lambda x: last(
+        functional.avg_pool2d(first(x), 3, 2, 1, count_include_pad=False)))
+    # That of a transposed convolution is [in, out, height, width].
     case("transpose explicit", (2, 3, 4, 2),
         {"conv2d_transpose/kernel": (3, 2, 3, 2), "conv2d_transpose/bias": (3,)},
         lambda x, kernel, bias: last(functional.conv_transpose2d(

@@ -106,6 +106,37 @@ def make_optimizers(tensors):
         tensors[f"rate/{name.lower()}-pytorch"] = np.array([rate])
 
 
+def make_clipping(tensors):
+    """The gradients [4, 3] of a kernel and, their sums, [3] of its bias, as Keras clips them."""
+    slopes = uniform("clip kernel", (4, 3), 2)
+    tensors["input/slopes"] = slopes
+    gradients = [slopes, slopes.sum(axis=0)]
+    # Limits that no rounding to float32 changes; the last are above every norm and element.
+    for name, setting, limit in [
+        ("norm", "global_clipnorm", 0.5), ("each", "clipnorm", 0.5), ("value", "clipvalue", 0.75),
+        ("norm-loose", "global_clipnorm", 64), ("each-loose", "clipnorm", 64),
+        ("value-loose", "clipvalue", 64),
+    ]:
+        variables = [keras.Variable(np.zeros(value.shape), dtype="float64") for value in gradients]
+        # From zeros, a step of the rate 1 leads to the negated gradient.
+        optimizer = keras.optimizers.SGD(number(1), **{setting: limit})
+        optimizer.apply([tf.constant(value) for value in gradients], variables)
+        clipped = [-np.array(variable.numpy()) for variable in variables]
+        tensors[f"clip/{name}"] = np.concatenate([value.reshape(-1) for value in clipped])
+        if setting == "clipnorm":
+            continue
+        peers = [torch.zeros(value.shape, requires_grad=True) for value in gradients]
+        for peer, value in zip(peers, gradients):
+            peer.grad = torch.tensor(value)
+        if setting == "clipvalue":
+            nn.utils.clip_grad_value_(peers, limit)
+        else:
+            nn.utils.clip_grad_norm_(peers, limit)
+        for peer, value in zip(peers, clipped):
+            # PyTorch divides by the norm and 1e-6.
+            assert np.abs(peer.grad.numpy() - value).max() < (1e-6 if setting == "global_clipnorm" else 1e-15)
+
+
 def make_losses(tensors):
     logits = uniform("logits", (6, 4), 3)
     labels = np.array([0, 3, 1, 1, 2, 0])
@@ -342,6 +373,7 @@ versions = (
     f"TensorFlow {tf.__version__}, scikit-learn {sklearn.__version__}, NumPy {np.__version__}")
 golden = Golden("make_rules.py", versions, "optimizers, losses, metrics and schedules on random input")
 make_optimizers(golden.tensors)
+make_clipping(golden.tensors)
 make_losses(golden.tensors)
 make_metrics(golden.tensors)
 make_schedules(golden.tensors)
