@@ -66,12 +66,16 @@ def section(folder, record, heading, out):
 
 def extent(folder, record):
     """How long was trained, which an experiment's options may change."""
-    epochs = {
-        json.loads((folder / "trials" / trial["name"] / "configuration.json").read_text())["epochs"]
-        for setting in record["settings"] for trial in setting["trials"]}
-    if not epochs:
+    files = [
+        folder / "trials" / trial["name"] / "configuration.json"
+        for setting in record["settings"] for trial in setting["trials"]]
+    # A trial that could not be trained has none.
+    trained = [json.loads(file.read_text()) for file in files if file.exists()]
+    if not trained:
         return ""
-    return f": {len(record['seeds'])} seeds, {' or '.join(map(str, sorted(epochs)))} epochs"
+    epochs = " or ".join(map(str, sorted({each["epochs"] for each in trained})))
+    ends_sooner = any(each[key] is not None for each in trained for key in ("patience", "stop_loss"))
+    return f": {len(record['seeds'])} seeds, {'up to ' if ends_sooner else ''}{epochs} epochs"
 
 
 def markdown(table):
