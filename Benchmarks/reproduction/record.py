@@ -10,7 +10,7 @@ import os
 from settings import SAME_RUN
 from statistics_of_runs import Sample
 
-FIGURES = ("test_accuracy", "test_loss", "train_accuracy", "epochs", "early_loss")
+FIGURES = ("test_accuracy", "test_loss", "train_accuracy", "epochs", "early_loss", "late_accuracy")
 
 
 class Record:

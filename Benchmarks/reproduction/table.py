@@ -66,18 +66,22 @@ def read_ours(folder):
         if result:
             with open(os.path.join(run, "environment.json")) as file:
                 result["made"] = json.load(file)["started"][:len("2026-01-01")]
-        losses = [event["loss"] for event in events if event["event"] == "epoch"]
+        epochs = [(event["loss"], event["validation_accuracy"]) for event in events if event["event"] == "epoch"]
         is_same = all(text.startswith("epochs") for text in wrong)
-        if not is_same or not take(runs, system, configuration["seed"], None if wrong else result, losses):
+        if not is_same or not take(runs, system, configuration["seed"], None if wrong else result, epochs):
             print(f"left out: {run} ({', '.join(wrong) or 'unfinished'})", file=sys.stderr)
     return runs
 
 
-def take(runs, system, seed, result, losses):
-    """Notes a training; without a result its early losses count alone. False where nothing of it counts."""
-    early = early_loss(system, losses)
+def take(runs, system, seed, result, epochs):
+    """Notes a training; without a result its early losses count alone. False where nothing of it counts.
+
+    epochs has the loss and the validation accuracy (None without a validation part) of each.
+    """
+    early = early_loss(system, [loss for loss, _ in epochs])
     if result:
-        runs[system.id, seed] = {**result, "early_loss": early}
+        late = late_accuracy(system, [accuracy for _, accuracy in epochs])
+        runs[system.id, seed] = {**result, "early_loss": early, "late_accuracy": late}
         if system.threshold and not early:
             print(f"{system.id} seed {seed} ended before epoch {EARLY[1]}: no early loss", file=sys.stderr)
     elif early:
@@ -91,6 +95,13 @@ def early_loss(system, losses):
     if system.threshold is None or len(losses) < last:
         return None
     return statistics.fmean(losses[first - 1:last])
+
+
+def late_accuracy(system, accuracies):
+    """The mean validation accuracy of the second half of the epochs; None where their number is no setting."""
+    if system.held_out is None or system.patience is not None or len(accuracies) != system.epochs:
+        return None
+    return statistics.fmean(accuracies[system.epochs // 2:])
 
 
 def read_events(path):
@@ -117,8 +128,8 @@ def read_peers(folder):
         # One that was given fewer epochs does not count even if it ended before: only quick ones would.
         is_whole = result.get("epochs_asked", system.epochs) == system.epochs and (
             result["stop_reason"] != "epochs done" or result["epochs"] == system.epochs)
-        losses = [entry["loss"] for entry in result["history"]]
-        if not take(runs, system, result["seed"], result if is_whole else None, losses):
+        epochs = [(entry["loss"], entry.get("val_accuracy")) for entry in result["history"]]
+        if not take(runs, system, result["seed"], result if is_whole else None, epochs):
             print(f"left out: {path} (fewer epochs)", file=sys.stderr)
     return runs
 
@@ -147,6 +158,9 @@ def page(record, note):
             f"255, so its figures are no reference. {note}", 108), "",
         "## Test accuracy, %", "",
         *comparison(record, "test_accuracy", scale=100, digits=2, unit="points", shows_notebook=True), "",
+        "The last epoch decides these figures, and epochs differ from each other. The mean validation accuracy of the",
+        "second half of a training's epochs varies less (the trainings that kept their histories):", "",
+        *comparison(record, "late_accuracy", scale=100, digits=2, unit="points", shows_notebook=False), "",
         "## Test loss", "",
         *comparison(record, "test_loss", scale=1, digits=4, unit="", shows_notebook=False), "",
         "## Accuracy on the training images after training, %", "",
@@ -170,8 +184,8 @@ def comparison(record, key, scale, digits, unit, shows_notebook):
         f"| system | Martlet | peer |{middle[0]} difference [95 %] | verdict |",
         f"|---|---:|---:|{middle[1]}---:|---|"]
     for system, mine, theirs in pairs(record, key):
-        # The peers evaluate training images where the notebook does.
-        if key == "train_accuracy" and not (mine.count and theirs.count):
+        # The peers evaluate training images where the notebook does, and not all histories were kept.
+        if key in ("train_accuracy", "late_accuracy") and not (mine.count and theirs.count):
             continue
         notebook = f" {system.notebook} |" if shows_notebook else ""
         difference, verdict = compare(mine, theirs, scale, digits, unit)
