@@ -59,8 +59,8 @@ struct EvaluateCommand: Verb {
     let data = try common.load(for: configuration)
     try configuration.preparation.require(data.preparation)
     if dataset == nil { try configuration.requireImages(of: data, at: run) }
-    let (train, test) =
-      dataset == nil ? try configuration.system.prepared(data) as (ImageDataset?, _) : (nil, data.unseen)
+    let training = dataset == nil ? try configuration.system.prepared(data) : nil
+    let (train, test) = (training?.train, training?.test ?? data.unseen)
     let trainer = try configuration.trainer(threads: common.threadCount)
     try trainer.parameters.load(try record.weights(onProblem: Output.warn), from: run)
     var result = record.result ?? ResultEvent()

@@ -110,8 +110,8 @@ struct ImportCommand: Verb {
     guard imageSize == nil else { throw misuse("--image-size", "none, as an ONNX network tells it", "one") }
     var system = try ImportedNetwork.system(network, place: file, dataset: dataset)
     var conversion: ImageConversion?
-    if SystemData.isFolder(dataset), shape.count == 3, let channels = ImageCoder.Channels(count: shape[2]) {
-      conversion = try ImageConversion(height: shape[0], width: shape[1], channels: channels)
+    if SystemData.isFolder(dataset), shape.count == 3 {
+      conversion = try RunConfiguration.conversion(to: shape, at: file)
       system.settings.imageSize = FolderSize(height: shape[0], width: shape[1])
     }
     let configuration = try configuration(system, conversion)

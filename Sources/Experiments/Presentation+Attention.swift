@@ -190,7 +190,7 @@ extension Presentation {
                 texts: values.map { Table.percent($0) })
             },
             boxes: members.map { setting in
-              setting.gap.map { String(format: "Gap: %.1f%%", $0 * 100) } ?? ""
+              setting.gap.map { "Gap: \(Table.percent($0))" } ?? ""
             }, isPercentage: true)
         ])
       return [fourPanels, bars]

@@ -41,13 +41,18 @@ package struct RunConfiguration: Sendable {
   ///
   /// - Parameter place: What errors name.
   package func conversion(at place: String) throws -> ImageConversion {
-    guard let channels = ImageCoder.Channels(count: imageShape[2]) else {
+    try preparation.resizing.map { try ImageConversion(parsing: $0) }
+      ?? Self.conversion(to: imageShape, at: place)
+  }
+
+  /// What makes images `[H, W, C]` of pictures.
+  package static func conversion(to shape: [Int], at place: String) throws -> ImageConversion {
+    guard let channels = ImageCoder.Channels(count: shape[2]) else {
       throw SettingError(
-        at: place, expected: "a network for images of 1 or 3 channels", received: "\(imageShape[2])",
+        at: place, expected: "a network for images of 1 or 3 channels", received: "\(shape[2])",
         hint: "pictures cannot be given to it", isInFile: true)
     }
-    return try preparation.resizing.map { try ImageConversion(parsing: $0) }
-      ?? ImageConversion(height: imageShape[0], width: imageShape[1], channels: channels)
+    return try ImageConversion(height: shape[0], width: shape[1], channels: channels)
   }
 
   /// Refuses images other than the training's: those held out of others may have been training images.

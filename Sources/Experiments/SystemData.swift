@@ -15,11 +15,14 @@ package struct SystemData {
   /// The pictures of a folder that were left out because they cannot be decoded.
   package private(set) var skippedCount = 0
 
-  /// What stands before the path of a folder of pictures where a data set is named.
-  package static let folderPrefix = "folder:"
-
   /// Whether the name is that of a folder of pictures.
-  package static func isFolder(_ dataset: String) -> Bool { dataset.hasPrefix(folderPrefix) }
+  package static func isFolder(_ dataset: String) -> Bool { folder(dataset) != nil }
+
+  /// The path of a folder of pictures that is named as a data set, `folder:PATH`; nil for other names.
+  static func folder(_ dataset: String) -> String? {
+    let prefix = "folder:"
+    return dataset.hasPrefix(prefix) ? String(dataset.dropFirst(prefix.count)) : nil
+  }
 
   /// Loads the images that a training is to use.
   ///
@@ -33,7 +36,7 @@ package struct SystemData {
     onCorrupt: ImageFolder.CorruptImages, directory: String?, threads: Int,
     observer: @escaping DatasetObserver
   ) throws {
-    guard Self.isFolder(dataset) else {
+    guard let path = Self.folder(dataset) else {
       guard size == nil else {
         throw SettingError(
           at: "--image-size", expected: "a folder of pictures as data set", received: dataset,
@@ -44,7 +47,6 @@ package struct SystemData {
       self.init(title: card.title, data.train, data.test)
       return
     }
-    let path = String(dataset.dropFirst(Self.folderPrefix.count))
     let folder = try ImageFolder.load(
       path, size: conversion.map { ($0.height, $0.width) } ?? size.map { ($0.height, $0.width) },
       channels: conversion?.channels, resizing: conversion?.method ?? .automatic,

@@ -20,9 +20,8 @@ package struct TrainingSystem: Sendable {
   /// The data set's name for people; of a folder of pictures its own.
   var datasetTitle: String {
     get throws {
-      guard SystemData.isFolder(dataset) else { return try DatasetCatalog.card(dataset).title }
-      let path = dataset.dropFirst(SystemData.folderPrefix.count)
-      return String(path.split(separator: "/").last ?? path)
+      guard let path = SystemData.folder(dataset) else { return try DatasetCatalog.card(dataset).title }
+      return path.split(separator: "/").last.map(String.init) ?? path
     }
   }
 

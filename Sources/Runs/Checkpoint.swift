@@ -51,7 +51,8 @@ extension RunFolder {
   /// At least two are kept, so that there is one to fall back to.
   package func saveCheckpoint(_ file: TensorFile, epoch: Int, keep: Int = 2) throws(FileError) {
     precondition(epoch >= 0 && keep >= 2, "checkpoint of epoch \(epoch), keeping \(keep)")
-    removeRobustness()
+    // Measured of other weights; a training that is taken up with nothing left to do keeps it.
+    unlink("\(path)/\(RunFile.robustness)")
     // Events first: a checkpoint must never know of an epoch that the log has lost.
     syncEvents()
     try file.write(to: "\(path)/\(RunFile.checkpoints)/\(Checkpoint.name(epoch: epoch))")

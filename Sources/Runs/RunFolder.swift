@@ -136,13 +136,8 @@ package final class RunFolder {
 
   /// Appends an event; a failure goes to `onProblem` and does not stop the training.
   package func append(_ event: RunEvent) {
-    if case .epoch = event { removeRobustness() }
     log.append(event.json)
   }
-
-  /// Removes what was measured of weights that a step has changed: a training that is taken up with nothing
-  /// left to do keeps it.
-  func removeRobustness() { unlink(path + "/" + RunFile.robustness) }
 
   /// Makes the events so far durable.
   func syncEvents() {

@@ -63,6 +63,7 @@ final class FitSession {
   private var batchLoss = 0.0
   private let gradientNorm: GradientNorm?
   private var spikes: LossSpikes
+  private let guessing: Guessing?
   /// The weights of a batch's images.
   private var batchWeights: [Float]
   private var verification: DataVerification?
@@ -82,6 +83,7 @@ final class FitSession {
     gradientNorm = job.notesGradientNorm ? GradientNorm() : nil
     self.position = position
     self.spikes = spikes
+    guessing = Guessing(classCounts: job.loader.data.classCounts)
     self.tell = tell
     metricOutputs = trainer.metrics.map { Objective.outputName($0) }
     let fullBatch = min(job.loader.batchSize, job.loader.data.count)
@@ -276,6 +278,9 @@ final class FitSession {
     job.run?.append(.epoch(EpochEvent(record)))
     try save()
     tell(.epoch(record))
+    if let guessing, guessing.begins(in: position.epochs, stepsPerEpoch: job.loader.batchCount) {
+      tell(.warning(guessing.warning(after: record)))
+    }
   }
 
   private func evaluate(_ data: ImageDataset) throws -> Evaluation {

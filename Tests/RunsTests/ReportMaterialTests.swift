@@ -104,19 +104,15 @@ import Testing
   /// Measured after the training, it is not measured again at the end of one that had nothing left to do.
   @Test func robustnessStaysUntilAStepIsMade() throws {
     try withTemporaryFolder { folder in
-      for step in ["an epoch", "a part of one"] {
-        let path = "\(folder)/\(step)"
+      for epoch in [0, 1] {
+        let path = "\(folder)/\(epoch)"
         let file = path + "/robustness.json"
         try ReportMaterial(robustness: Self.robustness).write(to: try record(at: path).path)
         let folder = try RunFolder.resume(at: path, onProblem: { _ in }).folder
         try folder.begin(after: 0)
         folder.append(.result(Sample.result))
         #expect(FileManager.default.fileExists(atPath: file))
-        if step == "an epoch" {
-          folder.append(Sample.epoch(1))
-        } else {
-          try folder.saveCheckpoint(Sample.weights(1), epoch: 0)
-        }
+        try folder.saveCheckpoint(Sample.weights(1), epoch: epoch)
         #expect(!FileManager.default.fileExists(atPath: file))
       }
     }
