@@ -160,11 +160,11 @@ def page(record, note):
         *comparison(record, "test_accuracy", scale=100, digits=2, unit="points", shows_notebook=True), "",
         "The last epoch decides these figures, and epochs differ from each other. The mean validation accuracy of the",
         "second half of a training's epochs varies less (the trainings that kept their histories):", "",
-        *comparison(record, "late_accuracy", scale=100, digits=2, unit="points", shows_notebook=False), "",
+        *comparison(record, "late_accuracy", scale=100, digits=2, unit="points", is_sparse=True), "",
         "## Test loss", "",
-        *comparison(record, "test_loss", scale=1, digits=4, unit="", shows_notebook=False), "",
+        *comparison(record, "test_loss", scale=1, digits=4, unit=""), "",
         "## Accuracy on the training images after training, %", "",
-        *comparison(record, "train_accuracy", scale=100, digits=2, unit="points", shows_notebook=False), "",
+        *comparison(record, "train_accuracy", scale=100, digits=2, unit="points", is_sparse=True), "",
         "## Epochs to the threshold", "",
         "Both sides begin with the same initial weights (Martlet's of each seed). The loss jumps by about 0.02 from",
         "epoch to epoch while it falls by about 0.001, so the epoch of the end varies much between runs, here and in",
@@ -173,19 +173,19 @@ def page(record, note):
         "exact rank-sum test (two-sided), in which such runs are the last.", "",
         *epochs_to_threshold(record), "",
         f"What says more is the mean training loss of epochs {EARLY[0]} to {EARLY[1]}, which runs make however late they end:", "",
-        *comparison(record, "early_loss", scale=1, digits=4, unit="", shows_notebook=False), "",
+        *comparison(record, "early_loss", scale=1, digits=4, unit=""), "",
         "## Floors", "", *floors(record), "",
     ])
 
 
-def comparison(record, key, scale, digits, unit, shows_notebook):
+def comparison(record, key, scale, digits, unit, shows_notebook=False, is_sparse=False):
+    """The rows of a figure; one that not all runs have (is_sparse) has none for a system without it on a side."""
     middle = (" notebook |", "---|") if shows_notebook else ("", "")
     lines = [
         f"| system | Martlet | peer |{middle[0]} difference [95 %] | verdict |",
         f"|---|---:|---:|{middle[1]}---:|---|"]
     for system, mine, theirs in pairs(record, key):
-        # The peers evaluate training images where the notebook does, and not all histories were kept.
-        if key in ("train_accuracy", "late_accuracy") and not (mine.count and theirs.count):
+        if is_sparse and not (mine.count and theirs.count):
             continue
         notebook = f" {system.notebook} |" if shows_notebook else ""
         difference, verdict = compare(mine, theirs, scale, digits, unit)
