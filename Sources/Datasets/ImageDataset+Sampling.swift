@@ -22,7 +22,7 @@ extension ImageDataset {
   }
 
   /// A fraction as a percentage with one decimal place.
-  static func percent(_ fraction: Double) -> String { "\((fraction * 1000).rounded() / 10)%" }
+  package static func percent(_ fraction: Double) -> String { "\((fraction * 1000).rounded() / 10)%" }
 
   /// Draws images at random, without copying pixels.
   ///

@@ -1,3 +1,4 @@
+import MartletDatasets
 import MartletRuns
 
 /// Notices trainings whose network does no better than guessing.
@@ -20,7 +21,7 @@ package struct Guessing {
     limit = accuracy + 3 * (accuracy * (1 - accuracy) / Double(count)).squareRoot()
   }
 
-  /// Whether the last two epochs, and not yet the two that end before the last, were no better.
+  /// Whether the last two epochs were no better, and this could not be said an epoch ago.
   package func begins(in epochs: [EpochRecord], stepsPerEpoch: Int) -> Bool {
     func isGuessing(_ count: Int) -> Bool {
       count >= 2 && count * stepsPerEpoch >= Self.steps
@@ -31,10 +32,10 @@ package struct Guessing {
 
   /// What the user is told.
   func warning(after record: EpochRecord) -> String {
-    func percent(_ share: Double) -> String { "\((share * 1000).rounded() / 10)%" }
+    let (reached, guessed) = (ImageDataset.percent(record.accuracy), ImageDataset.percent(accuracy))
     return
-      "the network does no better than guessing: right in \(percent(record.accuracy)) of the training images in "
-      + "epoch \(record.epoch), where the most frequent class alone gives \(percent(accuracy)); a smaller learning "
+      "the network does no better than guessing: right in \(reached) of the training images in "
+      + "epoch \(record.epoch), where the most frequent class alone gives \(guessed); a smaller learning "
       + "rate, another seed or batch normalization may help"
   }
 }

@@ -112,6 +112,7 @@ import Testing
         try folder.begin(after: 0)
         folder.append(.result(Sample.result))
         #expect(FileManager.default.fileExists(atPath: file))
+        if epoch == 1 { folder.append(Sample.epoch(1)) }
         try folder.saveCheckpoint(Sample.weights(1), epoch: epoch)
         #expect(!FileManager.default.fileExists(atPath: file))
       }

@@ -153,10 +153,9 @@ extension Topic {
       [
         "Too large, and the loss jumps or becomes no number at all; too small, and nothing moves. Try factors "
           + "of 10, then of 3. Larger batches bear larger rates.",
-        "A loss that stays at ln(classes), 2.303 for ten, is that of guessing: steps that were too great at the "
-          + "beginning have killed the units, whose gradient is 0 from then on. It happens with some seeds and not "
-          + "with others (alexnet on CIFAR-10 at 0.001), so try another one, a smaller rate, a warm-up or batch "
-          + "normalization.",
+        "A loss that stays at ln(classes), 2.303 for ten, is that of guessing. Often steps that were too great at "
+          + "the beginning have killed the units behind ReLU, whose gradient is 0 from then on. It happens with "
+          + "some seeds and not with others, so try another one, a smaller rate, a warm-up or batch normalization.",
         "A schedule changes the rate over the epochs: large steps first, small ones to settle in the end. Each "
           + "schedule below has a drawing: martlet explain cosine.",
       ], seeAlso: schedules.map(\.name) + ["adam", "sgd"]),
