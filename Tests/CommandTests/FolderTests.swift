@@ -90,8 +90,8 @@ import Testing
     #expect(refused.errors.contains("add a folder test/CLASS or more pictures"), "\(refused.errors)")
   }
 
-  /// A network of a file has an output for each of its classes, and no others.
-  @Test func aNetworkForOtherClassesIsNotImported() throws {
+  /// A network of a file has an output for each class of the data, and images that a picture can be.
+  @Test func aNetworkForOtherDataIsNotImported() throws {
     let folder = try TemporaryFolder()
     let root = "\(folder.path)/shapes"
     try write(root, classes: ["high", "low", "middle"], each: 8)
@@ -110,6 +110,18 @@ import Testing
     #expect(
       refused.errors.contains("net.onnx: expected 10 outputs, one for each class of the data, received [3]"),
       "\(refused.errors)")
+    // As many pixels for the dense layer, but no picture has four channels: [4, 14, 14] for [1, 28, 28].
+    let dimensions = { (sizes: [UInt8]) in Data(sizes.flatMap { [0x0a, 2, 8, $0] }) }
+    var network = try Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/net.onnx"))
+    network.replaceSubrange(
+      try #require(network.range(of: dimensions([1, 28, 28]))), with: dimensions([4, 14, 14]))
+    try network.write(to: URL(fileURLWithPath: "\(folder.path)/four.onnx"))
+    let deep = try CommandRunner.run(
+      ["import", "four.onnx", "--dataset", "folder:\(root)", "--run", "imported"], in: folder)
+    #expect(deep.status == 65, "\(deep.errors)")
+    #expect(
+      deep.errors.contains("four.onnx: expected a network for images of 1 or 3 channels, received 4"),
+      "\(deep.errors)")
     #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/imported"))
   }
 
