@@ -15,6 +15,8 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
+from dead_networks import StopWhenDead
+
 
 def convnet(_):
     return [
@@ -195,7 +197,8 @@ def train(system, parts, seed, threads, epochs, backup_folder):
 
     backup = Backup(backup_folder)
     clock = EpochSeconds()
-    callbacks = [clock]
+    dead = StopWhenDead(prepared["training"][0])
+    callbacks = [clock, dead]
     done = 0
     if not system.patience:
         done = backup.restore(model)
@@ -222,7 +225,7 @@ def train(system, parts, seed, threads, epochs, backup_folder):
     result = {
         "parameters": model.count_params(),
         "history": history,
-        "stop_reason": "early stopping" if len(history) < epochs else "epochs done",
+        "stop_reason": stop_reason(dead.died, len(history), epochs),
         "versions": {
             "keras": keras.__version__, "tensorflow": tf.__version__, "numpy": np.__version__},
     }
@@ -235,6 +238,12 @@ def train(system, parts, seed, threads, epochs, backup_folder):
             images, labels, batch_size=32, verbose=0)
     backup.remove()
     return result
+
+
+def stop_reason(died, made, epochs):
+    if died:
+        return f"dead after epoch {died}"
+    return "early stopping" if made < epochs else "epochs done"
 
 
 def prepare(part, system):
