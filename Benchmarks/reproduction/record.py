@@ -64,7 +64,8 @@ class Record:
     def epochs_made(self, side, system, cap):
         """The epochs of each run to a threshold and whether it was reached, the quickest first.
 
-        A run that was cut off has "unended" in place of figures.
+        A run that was cut off has "unended" in place of figures, and 1000 added to a seed that was trained anew:
+        if the second took its place, only quick ones would count.
         """
         made = []
         for (of, name, _), figures in self.runs.items():
