@@ -9,7 +9,7 @@ class StopWhenDead(keras.callbacks.Callback):
     """Stops when, two epochs in a row, a layer of ReLU gives zero for every training image.
 
     Past such a layer comes no gradient, so nothing before it changes again, and what follows is given the same for
-    all images: the epochs that are left would end with the same guess. Two epochs, as Adam goes on for some steps
+    all images: in the epochs that are left it could only guess. Two epochs, as Adam goes on for some steps
     without a gradient. Only layers before dropout and batch normalization are looked at: behind these a layer may
     give something in training that it does not give here. AlexNet's learning rate on CIFAR-10 kills some seeds.
     """
@@ -17,7 +17,6 @@ class StopWhenDead(keras.callbacks.Callback):
     def __init__(self, images):
         super().__init__()
         self.images = images
-        self.was_dead = False
         self.died = None
 
     def on_train_begin(self, logs=None):

@@ -30,6 +30,8 @@ class Record:
             figures = {**self.runs.get((side, system, seed), {}), **figures}
         if "made" in result:
             figures["made"] = result["made"]
+        if "unended" in self.runs.get((side, system, seed), {}):
+            figures["unended"] = self.runs[side, system, seed]["unended"]
         self.runs[side, system, seed] = figures
         self.versions.update(result.get("versions", {}))
         self.earlier = [
@@ -64,14 +66,14 @@ class Record:
     def epochs_made(self, side, system, cap):
         """The epochs of each run to a threshold and whether it was reached, the quickest first.
 
-        A run that was cut off has "unended" in place of figures, and 1000 added to a seed that was trained anew:
-        if the second took its place, only quick ones would count.
+        "unended" are those of a run that was cut off. It counts beside another one of its seed that was made since:
+        if that took its place, only quick ones would count.
         """
         made = []
         for (of, name, _), figures in self.runs.items():
             if (of, name) == (side, system) and "epochs" in figures:
                 made.append((figures["epochs"], figures["epochs"] < cap))
-            elif (of, name) == (side, system) and "unended" in figures:
+            if (of, name) == (side, system) and "unended" in figures:
                 made.append((figures["unended"], False))
         return sorted(made, key=lambda run: (not run[1], run[0]))
 
